@@ -1,0 +1,42 @@
+/** Every code there is. A code is stable: scripts and docs refer to it. */
+export type DiagnosticCode =
+  | 'yaml-syntax'
+  | 'unknown-kind'
+  | 'unknown-field'
+  | 'invalid-field'
+  | 'missing-field'
+  | 'duplicate-resource'
+  | 'unresolved-reference'
+  | 'conflict'
+  | 'ignored-field'
+  | 'unsupported-field'
+  | 'deprecated-field'
+  | 'no-affinity'
+  | 'no-endpoints'
+  | 'unreadable-source';
+
+/** error: something is dropped or not served. warning: served, but likely not as meant. note: worth knowing. */
+export type Severity = 'error' | 'warning' | 'note';
+
+/** 1-based; `endColumn` is one past the last character and never before `column`. */
+export interface Location {
+  readonly source: string;
+  readonly line: number;
+  readonly column: number;
+  readonly endColumn: number;
+}
+
+/** A user's mistake or a remark on the user's input: a value that is collected, never thrown. */
+export interface Diagnostic {
+  readonly code: DiagnosticCode;
+  readonly severity: Severity;
+  /** What is wrong, with the user's own names in it. */
+  readonly message: string;
+  /** How to mend it; empty where the message says it all. */
+  readonly help: string;
+  readonly location: Location;
+}
+
+export function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some((diagnostic) => diagnostic.severity === 'error');
+}

@@ -1,0 +1,132 @@
+import type { HashPolicy } from './affinity.ts';
+import type { Origin } from './origin.ts';
+
+/** Configured health, in the terms of Envoy's EDS; live checks and ejections come on top at run time. */
+export type EndpointHealth = 'unknown' | 'healthy' | 'degraded' | 'draining' | 'unhealthy' | 'timeout';
+
+/** Who the endpoint is, apart from where it is: an address can be reused by another pod, a uid never is. */
+export interface EndpointIdentity {
+  /** Empty where the source knows none. */
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface Endpoint {
+  /** Canonical `ip:port` or `[ipv6]:port`; the text that rings, tokens and logs use (envoy-affinity §2.1). A DNS name until resolved. */
+  readonly address: string;
+  readonly host: string;
+  readonly port: number;
+  readonly identity: EndpointIdentity;
+  /** Empty where there is none. */
+  readonly hostname: string;
+  /** Overrides the address as the host's key in ring and table; empty: not set (envoy-affinity §2.2). */
+  readonly hashKey: string;
+  /** 1..2^32-1. */
+  readonly weight: number;
+  readonly health: EndpointHealth;
+  /** Labels that subset selection matches on. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly origin: Origin;
+}
+
+export interface Locality {
+  readonly region: string;
+  readonly zone: string;
+  readonly subZone: string;
+}
+
+export const NO_LOCALITY: Locality = { region: '', zone: '', subZone: '' };
+
+/** The endpoints of one locality at one priority, in the order the source lists them: rings depend on that order (envoy-affinity §3.3). */
+export interface EndpointGroup {
+  readonly locality: Locality;
+  readonly priority: number;
+  /** null: no locality weight. */
+  readonly weight: number | null;
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** What ring hash and Maglev share. */
+export interface ConsistentHashing {
+  readonly useHostname: boolean;
+  /** Bounded load: percent of the average load an endpoint may carry; null or 0: off (envoy-affinity §6). */
+  readonly balanceFactorPercent: number | null;
+  /** When not empty, replaces the route's policies entirely (envoy-affinity §7.3). */
+  readonly policies: readonly HashPolicy[];
+}
+
+export interface SlowStart {
+  readonly windowMillis: number;
+  readonly aggression: number;
+  readonly minWeightPercent: number;
+}
+
+export type Balancer =
+  | { readonly kind: 'roundRobin'; readonly slowStart: SlowStart | null }
+  | { readonly kind: 'leastRequest'; readonly choiceCount: number; readonly slowStart: SlowStart | null }
+  | { readonly kind: 'random' }
+  | {
+      readonly kind: 'ringHash';
+      readonly minimumSize: number;
+      readonly maximumSize: number;
+      readonly hashFunction: 'xxHash' | 'murmurHash2';
+      readonly hashing: ConsistentHashing;
+    }
+  | { readonly kind: 'maglev'; readonly tableSize: number; readonly hashing: ConsistentHashing };
+
+/** Which endpoints may be chosen at all, before the balancer chooses among them (envoy-affinity §3, §9, §12.2). */
+export interface HealthPolicy {
+  readonly overprovisioningPercent: number;
+  readonly weightedPriorityHealth: boolean;
+  /** Below this share of healthy endpoints all of a priority serve; 0 switches panic off. */
+  readonly panicThresholdPercent: number;
+  readonly localityWeighted: boolean;
+  /** Health an endpoint may have to keep serving sessions whose token names it. */
+  readonly sessionHealth: readonly EndpointHealth[];
+}
+
+export const DEFAULT_HEALTH_POLICY: HealthPolicy = {
+  overprovisioningPercent: 140,
+  weightedPriorityHealth: false,
+  panicThresholdPercent: 50,
+  localityWeighted: false,
+  sessionHealth: ['unknown', 'healthy', 'degraded'],
+};
+
+/** Concurrent limits of a cluster; null: no limit. */
+export interface CircuitBreakers {
+  readonly maxConnections: number | null;
+  readonly maxPendingRequests: number | null;
+  readonly maxRequests: number | null;
+  readonly maxRetries: number | null;
+}
+
+export const NO_CIRCUIT_BREAKERS: CircuitBreakers = {
+  maxConnections: null,
+  maxPendingRequests: null,
+  maxRequests: null,
+  maxRetries: null,
+};
+
+/** Envoy's label subsets: a selector is a set of label keys; a route target names values for them. */
+export interface SubsetConfig {
+  readonly selectors: readonly (readonly string[])[];
+  /** What serves when the target's subset has no endpoint. */
+  readonly fallback: 'none' | 'any';
+}
+
+export interface Cluster {
+  readonly name: string;
+  readonly balancer: Balancer;
+  readonly groups: readonly EndpointGroup[];
+  readonly health: HealthPolicy;
+  readonly circuitBreakers: CircuitBreakers;
+  readonly subsets: SubsetConfig | null;
+  readonly connectTimeoutMillis: number;
+  /** Upstream connection idle time before it is closed. */
+  readonly idleTimeoutMillis: number;
+  /** null: unlimited. */
+  readonly maxRequestsPerConnection: number | null;
+  readonly origin: Origin;
+}

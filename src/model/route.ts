@@ -1,0 +1,126 @@
+import type { Affinity } from './affinity.ts';
+import type { Origin } from './origin.ts';
+
+/** All matching is on byte strings (latin1). `regex` is RE2 and must match the whole value. */
+export type StringMatch =
+  | { readonly kind: 'exact' | 'prefix' | 'suffix' | 'contains'; readonly value: string; readonly ignoreCase: boolean }
+  | { readonly kind: 'regex'; readonly pattern: string }
+  | { readonly kind: 'present' };
+
+export type PathMatch =
+  /** `prefix` compares text (`/api` matches `/apix`); `segmentPrefix` whole segments (Gateway API PathPrefix). The query is no part of any. */
+  | { readonly kind: 'prefix' | 'segmentPrefix' | 'exact'; readonly value: string; readonly ignoreCase: boolean }
+  | { readonly kind: 'regex'; readonly pattern: string };
+
+/** Pseudo-headers `:method`, `:authority`, `:scheme` match like headers, as in Envoy. */
+export interface HeaderMatch {
+  /** Lower case. */
+  readonly name: string;
+  readonly match: StringMatch;
+  readonly invert: boolean;
+  /** A missing header is compared as the empty string instead of not matching. */
+  readonly missingAsEmpty: boolean;
+}
+
+export interface QueryMatch {
+  readonly name: string;
+  readonly match: StringMatch;
+}
+
+export interface RouteMatch {
+  readonly path: PathMatch;
+  readonly headers: readonly HeaderMatch[];
+  readonly query: readonly QueryMatch[];
+}
+
+export interface HeaderOps {
+  readonly set: readonly (readonly [name: string, value: string])[];
+  readonly add: readonly (readonly [name: string, value: string])[];
+  readonly remove: readonly string[];
+}
+
+export const NO_HEADER_OPS: HeaderOps = { set: [], add: [], remove: [] };
+
+export interface WeightedTarget {
+  readonly cluster: string;
+  readonly weight: number;
+  /** Labels of the cluster's subset, or null for all endpoints. */
+  readonly subset: Readonly<Record<string, string>> | null;
+  readonly requestHeaders: HeaderOps;
+  readonly responseHeaders: HeaderOps;
+}
+
+/** Retry conditions by Envoy's names. */
+export type RetryCondition =
+  | '5xx'
+  | 'gateway-error'
+  | 'reset'
+  | 'reset-before-request'
+  | 'connect-failure'
+  | 'refused-stream'
+  | 'retriable-4xx'
+  | 'retriable-status-codes'
+  | 'unavailable'
+  | 'cancelled';
+
+export interface RetryPolicy {
+  readonly on: readonly RetryCondition[];
+  /** Retries after the first attempt. */
+  readonly retries: number;
+  readonly statusCodes: readonly number[];
+  /** null: the route's timeout covers all attempts and none has its own. */
+  readonly perTryTimeoutMillis: number | null;
+  readonly backoffBaseMillis: number;
+  readonly backoffMaxMillis: number;
+  readonly avoidPreviousHosts: boolean;
+  /** How often the balancer may be asked again when it offers a host that was tried; 0 counts as 1 (envoy-affinity §8.1). */
+  readonly hostSelectionAttempts: number;
+}
+
+export type PathRewrite =
+  | { readonly kind: 'prefix'; readonly value: string }
+  | { readonly kind: 'full'; readonly value: string }
+  | { readonly kind: 'regex'; readonly pattern: string; readonly substitution: string };
+
+export interface ForwardAction {
+  readonly kind: 'forward';
+  /** Weights need not add up to 100; a target of weight 0 takes no new sessions. Empty: the request is answered `emptyStatus`. */
+  readonly targets: readonly WeightedTarget[];
+  readonly emptyStatus: number;
+  /** The request hash also picks the target (Envoy's use_hash_policy on weighted clusters). */
+  readonly targetByHash: boolean;
+  readonly affinity: Affinity;
+  /** null: no limit on the whole exchange. */
+  readonly timeoutMillis: number | null;
+  readonly retry: RetryPolicy | null;
+  readonly pathRewrite: PathRewrite | null;
+  readonly hostRewrite: string | null;
+}
+
+export interface RedirectAction {
+  readonly kind: 'redirect';
+  readonly status: number;
+  readonly scheme: string | null;
+  readonly host: string | null;
+  readonly port: number | null;
+  readonly path: PathRewrite | null;
+}
+
+export interface RespondAction {
+  readonly kind: 'respond';
+  readonly status: number;
+  /** Bytes as a latin1 string. */
+  readonly body: string;
+}
+
+export type RouteAction = ForwardAction | RedirectAction | RespondAction;
+
+export interface Route {
+  /** Empty where the source gives none. */
+  readonly name: string;
+  readonly match: RouteMatch;
+  readonly action: RouteAction;
+  readonly requestHeaders: HeaderOps;
+  readonly responseHeaders: HeaderOps;
+  readonly origin: Origin;
+}
