@@ -1,0 +1,63 @@
+import type { HostState } from '../affinity/host.ts';
+import type { Endpoint } from '../model/cluster.ts';
+import { ConnectionPool } from './connection-pool.ts';
+
+/**
+ * The live side of one upstream address within one cluster: load, health and connections. It outlives snapshots, so
+ * that a reload neither closes connections nor forgets what was learnt about a pod.
+ */
+export class UpstreamHost implements HostState {
+  readonly address: string;
+  readonly host: string;
+  readonly port: number;
+  readonly pool: ConnectionPool = new ConnectionPool();
+  activeRequests = 0;
+  failedActiveCheck = false;
+  degradedActiveCheck = false;
+  ejected = false;
+  requests = 0;
+  connectFailures = 0;
+
+  constructor(endpoint: Endpoint) {
+    this.address = endpoint.address;
+    this.host = endpoint.host;
+    this.port = endpoint.port;
+  }
+}
+
+/** All upstream hosts by cluster name and address. */
+export class UpstreamHosts {
+  readonly #clusters = new Map<string, Map<string, UpstreamHost>>();
+
+  hostFor(cluster: string, endpoint: Endpoint): UpstreamHost {
+    let hosts = this.#clusters.get(cluster);
+    if (hosts === undefined) {
+      hosts = new Map();
+      this.#clusters.set(cluster, hosts);
+    }
+    let host = hosts.get(endpoint.address);
+    if (host === undefined) {
+      host = new UpstreamHost(endpoint);
+      hosts.set(endpoint.address, host);
+    }
+    return host;
+  }
+
+  /** Forgets the hosts that no snapshot names any more; their idle connections close, busy ones finish first. */
+  retain(isNamed: (cluster: string, address: string) => boolean): void {
+    for (const [cluster, hosts] of this.#clusters) {
+      for (const [address, host] of hosts) {
+        if (isNamed(cluster, address)) continue;
+        host.pool.close();
+        hosts.delete(address);
+      }
+      if (hosts.size === 0) this.#clusters.delete(cluster);
+    }
+  }
+
+  *[Symbol.iterator](): IterableIterator<readonly [cluster: string, host: UpstreamHost]> {
+    for (const [cluster, hosts] of this.#clusters) {
+      for (const host of hosts.values()) yield [cluster, host];
+    }
+  }
+}
