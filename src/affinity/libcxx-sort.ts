@@ -43,9 +43,10 @@ class Sorter {
     let isLeftmost = leftmost;
     for (;;) {
       const length = last - begin;
-      if (length <= 5) return this.#sortFew(begin, length);
-      if (length < INSERTION_LIMIT) return this.#insertionSort(begin, last);
-      if (budget === 0) return this.#heapSort(begin, last);
+      if (length <= 5) this.#sortFew(begin, length);
+      else if (length < INSERTION_LIMIT) this.#insertionSort(begin, last);
+      else if (budget === 0) this.#heapSort(begin, last);
+      if (length < INSERTION_LIMIT || budget === 0) return;
       budget--;
       this.#movePivotToFront(begin, last);
       if (!isLeftmost && !this.#less(begin - 1, begin)) {
@@ -56,8 +57,8 @@ class Sorter {
       if (alreadyPartitioned) {
         const leftSorted = this.#insertionSortIncomplete(begin, pivot);
         if (this.#insertionSortIncomplete(pivot + 1, last)) {
-          if (leftSorted) return;
-          return this.sort(begin, pivot, budget, isLeftmost);
+          if (!leftSorted) this.sort(begin, pivot, budget, isLeftmost);
+          return;
         }
         if (leftSorted) {
           // libc++ leaves "leftmost" as it was here.

@@ -1,8 +1,8 @@
 import { ByteBlock } from './byte-string.ts';
-import { Hash64 } from './hash64.ts';
 import { countOwners, type HashTable } from './hash-table.ts';
-import { murmurHash2Bytes } from './murmur-hash.ts';
+import { Hash64 } from './hash64.ts';
 import { sortLikeLibcxx } from './libcxx-sort.ts';
+import { murmurHash2Bytes } from './murmur-hash.ts';
 import { createRingEntries, hasEqualHashes, type RingEntries, sortRingEntries } from './ring-entries.ts';
 import { xxHash64Bytes } from './xx-hash.ts';
 
@@ -89,7 +89,11 @@ function countEntries(weights: Float64Array, scale: number): Uint32Array {
 }
 
 /** Hashes `key_0`, `key_1`, ... of every key, counting the digits up in place. */
-function hashEntries(keys: readonly string[], shares: Uint32Array, hashFunction: RingOptions['hashFunction']): RingEntries {
+function hashEntries(
+  keys: readonly string[],
+  shares: Uint32Array,
+  hashFunction: RingOptions['hashFunction'],
+): RingEntries {
   const entries = createRingEntries(shares.reduce((sum, share) => sum + share, 0));
   const hashBytes = hashFunction === 'xxHash' ? xxHash64Bytes : murmurHash2Bytes;
   const block = new ByteBlock(256);

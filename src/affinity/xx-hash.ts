@@ -74,7 +74,10 @@ function hashStripes(view: DataView, length: number, out: Hash64, seed: Hash64):
   word.copy(d).rotateLeft(18);
   out.add(word.hi, word.lo);
   for (const lane of lanes) {
-    out.xor(mixWord(word.copy(lane))).multiply(P1_HI, P1_LO).add(P4_HI, P4_LO);
+    out
+      .xor(mixWord(word.copy(lane)))
+      .multiply(P1_HI, P1_LO)
+      .add(P4_HI, P4_LO);
   }
   return offset;
 }

@@ -1,0 +1,229 @@
+import type { Cluster, Locality } from '../model/cluster.ts';
+import {
+  type Chooser,
+  type ClusterLoad,
+  createChooser,
+  effectiveLocalityWeight,
+  HashChooser,
+  LocalityChooser,
+  type PickTrace,
+} from './chooser.ts';
+import type { HashTable } from './hash-table.ts';
+import type { Hash64 } from './hash64.ts';
+import type { CoarseHealth, Host, HostState } from './host.ts';
+import { compileMaglev } from './maglev-table.ts';
+import { choosePriority, computePriorityLoad, type PriorityHealth, type PriorityLoad } from './priority-load.ts';
+import { compileRing } from './ring-table.ts';
+import {
+  compareLocalities,
+  type LocalityHosts,
+  type WeightedHosts,
+  weighHosts,
+  weighHostsByLocality,
+} from './weighted-hosts.ts';
+
+/** The hosts of one group of the cluster that belong to the set. */
+export interface HostGroup<S extends HostState> {
+  readonly locality: Locality;
+  readonly priority: number;
+  readonly weight: number | null;
+  readonly hosts: readonly Host<S>[];
+}
+
+/** One priority: its hosts, and how to choose among them with the health they have now. */
+interface Level<S extends HostState> {
+  /** In the order of the source. */
+  readonly hosts: readonly Host<S>[];
+  /** Sorted, one entry per locality. */
+  readonly localities: readonly LocalityHosts<S>[];
+  healthy: Chooser<S> | null;
+  degraded: Chooser<S> | null;
+}
+
+const ALL_HEALTH: ReadonlySet<CoarseHealth> = new Set(['healthy', 'degraded', 'unhealthy']);
+const HEALTHY_ONLY: ReadonlySet<CoarseHealth> = new Set(['healthy']);
+const DEGRADED_ONLY: ReadonlySet<CoarseHealth> = new Set(['degraded']);
+
+/**
+ * The hosts that a balancer chooses among: those of a cluster, or of one of its subsets. Tables are built when they are
+ * first needed after a change; `warm` builds them ahead of traffic.
+ */
+export class HostSet<S extends HostState> {
+  readonly #cluster: Cluster;
+  readonly #load: ClusterLoad;
+  readonly #random: () => number;
+  readonly #levels: readonly Level<S>[];
+  /** Choosers of the snapshot before, whose tables may fit; dropped once the own ones are built. */
+  #previous: readonly (HashChooser<S> | null)[];
+  #priorityLoad: PriorityLoad | null = null;
+
+  constructor(
+    cluster: Cluster,
+    groups: readonly HostGroup<S>[],
+    options: { load: ClusterLoad; random: () => number; previous: HostSet<S> | null },
+  ) {
+    this.#cluster = cluster;
+    this.#load = options.load;
+    this.#random = options.random;
+    this.#levels = createLevels(groups);
+    this.#previous = options.previous === null ? [] : options.previous.#levels.map(hashChooserOf);
+  }
+
+  /** Priority loads and tables are made anew before the next pick. */
+  healthChanged(): void {
+    this.#priorityLoad = null;
+  }
+
+  /** Builds what the next pick needs. */
+  warm(): void {
+    this.#prepare();
+  }
+
+  /**
+   * A host for the hash, or null if none may serve (503). Balancers that do not hash still use it to choose among
+   * priorities; callers without a key pass random bits (envoy-affinity §7.2, §9.6).
+   */
+  pick(hash: Hash64, attempt: number, trace: PickTrace): Host<S> | null {
+    trace.candidates = 0;
+    trace.spilled = false;
+    const load = this.#priorityLoad ?? this.#prepare();
+    if (this.#levels.length === 1 && load.healthy[0] === 100) {
+      return this.#levels[0]?.healthy?.choose(hash, attempt, trace) ?? null;
+    }
+    const priority = choosePriority(load, hash.remainder(100));
+    const level = this.#levels[priority < 0 ? -1 - priority : priority];
+    const chooser = priority < 0 ? level?.degraded : level?.healthy;
+    return chooser?.choose(hash, attempt, trace) ?? null;
+  }
+
+  /** The tables per priority, null where the balancer has none; for explain, metrics and tests. */
+  hashChoosers(): readonly (HashChooser<S> | null)[] {
+    this.#prepare();
+    return this.#levels.map(hashChooserOf);
+  }
+
+  #prepare(): PriorityLoad {
+    if (this.#priorityLoad !== null) return this.#priorityLoad;
+    const { health } = this.#cluster;
+    const counts = this.#levels.map((level) => countHealth(level.hosts, health.weightedPriorityHealth));
+    const load = computePriorityLoad(counts, health);
+    this.#levels.forEach((level, priority) => {
+      this.#compileLevel(level, priority, load.panic[priority] === true);
+    });
+    this.#previous = [];
+    this.#priorityLoad = load;
+    return load;
+  }
+
+  #compileLevel(level: Level<S>, priority: number, inPanic: boolean): void {
+    const { balancer } = this.#cluster;
+    if (balancer.kind === 'ringHash' || balancer.kind === 'maglev') {
+      const reusable = hashChooserOf(level) ?? this.#previous[priority] ?? null;
+      // A degraded load only chooses the priority; its table has healthy hosts alone (§9.6).
+      level.healthy = this.#createHashChooser(level, inPanic ? ALL_HEALTH : HEALTHY_ONLY, reusable);
+      level.degraded = level.healthy;
+      return;
+    }
+    level.healthy = this.#createListChooser(level, inPanic ? ALL_HEALTH : HEALTHY_ONLY);
+    level.degraded = inPanic ? level.healthy : this.#createListChooser(level, DEGRADED_ONLY);
+  }
+
+  #createHashChooser(
+    level: Level<S>,
+    usable: ReadonlySet<CoarseHealth>,
+    reusable: HashChooser<S> | null,
+  ): HashChooser<S> {
+    const { balancer, health } = this.#cluster;
+    const isUsable = (host: Host<S>): boolean => usable.has(host.coarseHealth());
+    const weighted = health.localityWeighted
+      ? weighHostsByLocality(level.localities, isUsable)
+      : weighHosts(level.hosts.filter(isUsable));
+    const table = this.#compileTable(weighted, reusable);
+    const factor = 'hashing' in balancer ? (balancer.hashing.balanceFactorPercent ?? 0) : 0;
+    return new HashChooser(weighted, table, factor, this.#load);
+  }
+
+  #createListChooser(level: Level<S>, usable: ReadonlySet<CoarseHealth>): Chooser<S> {
+    const { balancer, health } = this.#cluster;
+    if (balancer.kind === 'ringHash' || balancer.kind === 'maglev') throw new TypeError('a hash balancer has a table');
+    const isUsable = (host: Host<S>): boolean => usable.has(host.coarseHealth());
+    if (!health.localityWeighted) return createChooser(balancer, level.hosts.filter(isUsable), this.#random);
+    const choosers: Chooser<S>[] = [];
+    const weights: number[] = [];
+    for (const locality of level.localities) {
+      const hosts = locality.hosts.filter(isUsable);
+      const weight = effectiveLocalityWeight(locality, hosts.length, health.overprovisioningPercent);
+      if (weight === 0) continue;
+      choosers.push(createChooser(balancer, hosts, this.#random));
+      weights.push(weight);
+    }
+    return new LocalityChooser(choosers, weights, this.#random);
+  }
+
+  #compileTable(weighted: WeightedHosts<S>, reusable: HashChooser<S> | null): HashTable {
+    const { balancer } = this.#cluster;
+    if (balancer.kind !== 'ringHash' && balancer.kind !== 'maglev')
+      throw new TypeError('only hash balancers have tables');
+    const { useHostname } = balancer.hashing;
+    if (reusable !== null && isSameTable(weighted, reusable.weighted, useHostname)) return reusable.table;
+    const keys = weighted.hosts.map((host) => host.hashKey(useHostname));
+    if (balancer.kind === 'maglev') return compileMaglev(keys, weighted.weights, balancer.tableSize);
+    return compileRing(keys, weighted.weights, balancer);
+  }
+}
+
+function hashChooserOf<S extends HostState>(level: Level<S>): HashChooser<S> | null {
+  return level.healthy instanceof HashChooser ? level.healthy : null;
+}
+
+/** True if two lists give one table, the balancer's settings being the same. */
+function isSameTable<S extends HostState>(a: WeightedHosts<S>, b: WeightedHosts<S>, useHostname: boolean): boolean {
+  if (a.hosts.length !== b.hosts.length) return false;
+  return a.hosts.every(
+    (host, index) =>
+      a.weights[index] === b.weights[index] &&
+      (host === b.hosts[index] || host.hashKey(useHostname) === b.hosts[index]!.hashKey(useHostname)),
+  );
+}
+
+/** Groups by priority, and within it by locality; a locality that comes twice is one (its last weight counts). */
+function createLevels<S extends HostState>(groups: readonly HostGroup<S>[]): Level<S>[] {
+  const count = groups.reduce((levels, group) => Math.max(levels, group.priority + 1), 1);
+  return Array.from({ length: count }, (_, priority): Level<S> => {
+    const members = groups.filter((group) => group.priority === priority);
+    const localities = new Map<string, LocalityHosts<S>>();
+    for (const group of members) {
+      const { region, zone, subZone } = group.locality;
+      const key = JSON.stringify([region, zone, subZone]);
+      const hosts = [...(localities.get(key)?.hosts ?? []), ...group.hosts];
+      localities.set(key, { locality: group.locality, weight: group.weight ?? 0, hosts });
+    }
+    return {
+      hosts: members.flatMap((group) => group.hosts),
+      localities: [...localities.values()].sort((a, b) => compareLocalities(a.locality, b.locality)),
+      healthy: null,
+      degraded: null,
+    };
+  });
+}
+
+function countHealth<S extends HostState>(hosts: readonly Host<S>[], byWeight: boolean): PriorityHealth {
+  let healthy = 0;
+  let degraded = 0;
+  let total = 0;
+  let healthyHosts = 0;
+  let degradedHosts = 0;
+  for (const host of hosts) {
+    const weight = byWeight ? host.weight : 1;
+    const health = host.coarseHealth();
+    total += weight;
+    if (health === 'healthy') {
+      healthy += weight;
+      healthyHosts++;
+    } else if (health === 'degraded') {
+      degraded += weight;
+      degradedHosts++;
+    }
+  }
+  return { healthy, degraded, total, healthyHosts, degradedHosts, totalHosts: hosts.length };
+}
