@@ -1,0 +1,51 @@
+import type { Snapshot } from './model/model.ts';
+import type { AccessLogTarget } from './telemetry/access-log.ts';
+
+/** What `limpet run` was asked to do, validated. */
+export interface AppOptions {
+  /** Files and directories. */
+  readonly paths: readonly string[];
+  /** Directories inside a directory are read too. */
+  readonly recursive: boolean;
+  /** Port in the YAML -> port that is bound; 0 binds a free one. Ports that are not here are bound as they are. */
+  readonly portMap: ReadonlyMap<number, number>;
+  /** Address for every listener; null: the listeners' own. */
+  readonly bind: string | null;
+  readonly admin: AdminOptions | null;
+  readonly accessLog: AccessLogTarget;
+  /** Changes of the files are served without being asked to. */
+  readonly watch: boolean;
+}
+
+export interface AdminOptions {
+  readonly host: string;
+  /** 0 binds a free one. */
+  readonly port: number;
+  /** Bearer token that changes of state need off loopback; null: they are refused there. */
+  readonly token: string | null;
+}
+
+export interface BoundListener {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** A running gateway with its sources and its admin API. */
+export interface App extends AsyncDisposable {
+  /** Resolves when the first snapshot is served, or could not be: then the diagnostics of `snapshot` say why. */
+  readonly ready: Promise<void>;
+  /** What is bound now. */
+  readonly listeners: readonly BoundListener[];
+  /** `host:port`; null: switched off. */
+  readonly adminAddress: string | null;
+  /** What is served now; null before the first. */
+  readonly snapshot: Snapshot | null;
+  /** Reads the sources again and opens the access log's file again; resolves when the outcome is served. */
+  reload(): Promise<void>;
+  /** Stops accepting, finishes what runs for at most so long, closes everything. */
+  drain(graceMillis: number): Promise<void>;
+}
+
+/** `createApp` of app.ts. Rejects with a message fit for the user when nothing can be served, such as a port that is taken. */
+export type CreateApp = (options: AppOptions) => Promise<App>;
