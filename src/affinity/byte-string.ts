@@ -5,7 +5,7 @@
 
 /** The UTF-8 bytes of a text from the configuration, as a byte string. */
 export function toByteString(text: string): string {
-  return isAscii(text) ? text : Buffer.from(text, 'utf8').latin1Slice();
+  return isAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
 }
 
 function isAscii(text: string): boolean {

@@ -1,7 +1,7 @@
 import type { Cluster, Endpoint, EndpointHealth } from '../model/cluster.ts';
 import { toCanonicalJson } from '../model/digest.ts';
 import type { ClusterLoad } from './chooser.ts';
-import { Host, type HostState } from './host.ts';
+import { Host, type HostState, hasLabels } from './host.ts';
 import { type HostGroup, HostSet } from './host-set.ts';
 
 export interface ClusterBalancerOptions<S extends HostState> {
@@ -124,10 +124,6 @@ export function createClusterBalancer<S extends HostState>(
   options: ClusterBalancerOptions<S>,
 ): ClusterBalancer<S> {
   return new ClusterBalancer(cluster, options);
-}
-
-export function hasLabels(endpoint: Endpoint, labels: Readonly<Record<string, string>>): boolean {
-  return Object.entries(labels).every(([key, value]) => endpoint.labels[key] === value);
 }
 
 /** True if tables of one can serve the other, given the same hosts. */

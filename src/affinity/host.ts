@@ -65,3 +65,8 @@ export class Host<S extends HostState = HostState> {
     return state.degradedActiveCheck ? 'degraded' : configured;
   }
 }
+
+/** True if the endpoint has all these labels. */
+export function hasLabels(endpoint: Endpoint, labels: Readonly<Record<string, string>>): boolean {
+  return Object.entries(labels).every(([key, value]) => endpoint.labels[key] === value);
+}

@@ -1,0 +1,141 @@
+import type { OnLost, SessionPolicy } from '../model/affinity.ts';
+import type { RequestView } from '../model/request-view.ts';
+import type { ForwardAction, WeightedTarget } from '../model/route.ts';
+import type { ClusterBalancer } from './cluster-balancer.ts';
+import { compileHashPolicies, type HashPolicies } from './hash-policies.ts';
+import type { Hash64 } from './hash64.ts';
+import type { Host, HostState } from './host.ts';
+import { hasLabels } from './host.ts';
+import type { HostSet } from './host-set.ts';
+import { type Carrier, compileCarrier } from './session-carrier.ts';
+
+/** One weighted target of a route, bound to its cluster. */
+export interface PlanTarget<S extends HostState> {
+  /** Place in the route's list of targets. */
+  readonly index: number;
+  readonly target: WeightedTarget;
+  /** null: there is no such cluster. */
+  readonly balancer: ClusterBalancer<S> | null;
+  /** null: nothing serves (no cluster, or no subset with these labels). */
+  readonly hosts: HostSet<S> | null;
+  /** The policies whose hash picks the host; null where the balancer does not hash or nothing is to be hashed. */
+  readonly policies: HashPolicies | null;
+}
+
+export interface SessionPlan {
+  readonly carriers: readonly Carrier[];
+  readonly onLost: OnLost;
+}
+
+/** A forward action, compiled when a snapshot is applied; one for all requests of the route. */
+export interface ForwardPlan<S extends HostState> {
+  readonly targets: readonly PlanTarget<S>[];
+  readonly totalWeight: number;
+  readonly emptyStatus: number;
+  /** The policies whose hash also draws the target; null: targets are drawn at random. */
+  readonly targetPolicies: HashPolicies | null;
+  readonly session: SessionPlan | null;
+  /** A retry asks for other hosts than those tried, up to so many times; 0: it takes what the balancer gives. */
+  readonly otherHostAttempts: number;
+}
+
+/** Binds a forward action to the snapshot's balancers. Patterns of policies must have been checked (`compileRewrite`). */
+export function compileForward<S extends HostState>(
+  action: ForwardAction,
+  balancerOf: (cluster: string) => ClusterBalancer<S> | undefined,
+): ForwardPlan<S> {
+  const { affinity, retry } = action;
+  const routePolicies =
+    affinity.kind === 'hash' ? affinity.policies : affinity.kind === 'session' ? affinity.fallback : [];
+  const compiled = compileHashPolicies(routePolicies, 'route');
+  return {
+    targets: action.targets.map((target, index) => compileTarget(target, index, compiled, balancerOf(target.cluster))),
+    totalWeight: action.targets.reduce((sum, target) => sum + target.weight, 0),
+    emptyStatus: action.emptyStatus,
+    targetPolicies: action.targetByHash ? compiled : null,
+    session: affinity.kind === 'session' ? compileSession(affinity.session) : null,
+    // 0 counts as 1 (envoy-affinity §8.1)
+    otherHostAttempts: retry?.avoidPreviousHosts === true ? Math.max(1, retry.hostSelectionAttempts) : 0,
+  };
+}
+
+function compileTarget<S extends HostState>(
+  target: WeightedTarget,
+  index: number,
+  routePolicies: HashPolicies,
+  balancer: ClusterBalancer<S> | undefined,
+): PlanTarget<S> {
+  if (balancer === undefined) return { index, target, balancer: null, hosts: null, policies: null };
+  const hosts = balancer.hostSet(target.subset);
+  return { index, target, balancer, hosts, policies: effectivePolicies(balancer, routePolicies) };
+}
+
+/** A cluster's own policies replace the route's, even where they yield nothing (envoy-affinity §7.3). */
+function effectivePolicies<S extends HostState>(
+  balancer: ClusterBalancer<S>,
+  routePolicies: HashPolicies,
+): HashPolicies | null {
+  const settings = balancer.cluster.balancer;
+  if (settings.kind !== 'ringHash' && settings.kind !== 'maglev') return null;
+  const own = settings.hashing.policies;
+  const policies = own.length === 0 ? routePolicies : compileHashPolicies(own, 'cluster');
+  return policies.isEmpty ? null : policies;
+}
+
+function compileSession(session: SessionPolicy): SessionPlan | null {
+  if (session.carriers.length === 0) return null;
+  return { carriers: session.carriers.map(compileCarrier), onLost: session.onLost };
+}
+
+/** A target drawn by weight, at random or by `hash`; null if no target has weight (envoy-affinity §7.12). */
+export function drawTarget<S extends HostState>(
+  plan: ForwardPlan<S>,
+  hash: Hash64 | null,
+  random: () => number,
+): PlanTarget<S> | null {
+  if (plan.totalWeight === 0) return null;
+  if (plan.targets.length === 1) return plan.targets[0] ?? null;
+  let rest = hash === null ? Math.floor(random() * plan.totalWeight) : hash.remainder(plan.totalWeight);
+  for (const target of plan.targets) {
+    rest -= target.target.weight;
+    if (rest < 0) return target;
+  }
+  return null;
+}
+
+/** What came of looking a session's address up among a route's targets. */
+export type Found<S extends HostState> =
+  | { readonly outcome: 'used'; readonly target: PlanTarget<S>; readonly host: Host<S> }
+  | { readonly outcome: 'unknown-endpoint' | 'refused-endpoint' };
+
+const UNKNOWN = { outcome: 'unknown-endpoint' } as const;
+const REFUSED = { outcome: 'refused-endpoint' } as const;
+
+/**
+ * The host with this address and the target it belongs to, whatever that target's weight: a session sticks to its side
+ * of a split. Targets whose subset has the host come first; but a subset does not keep a session from a host of the
+ * cluster (envoy-affinity §12.3).
+ */
+export function findSessionHost<S extends HostState>(plan: ForwardPlan<S>, address: string): Found<S> {
+  let found: Found<S> = UNKNOWN;
+  for (const target of plan.targets) {
+    const host = target.balancer?.hostByAddress(address);
+    if (host === undefined) continue;
+    if (!target.balancer?.mayKeepSession(host)) {
+      if (found === UNKNOWN) found = REFUSED;
+    } else if (target.target.subset === null || hasLabels(host.endpoint, target.target.subset)) {
+      return { outcome: 'used', target, host };
+    } else if (found.outcome !== 'used') {
+      found = { outcome: 'used', target, host };
+    }
+  }
+  return found;
+}
+
+/** The carriers that take part in a request, all of them as a rule. */
+export function applicableCarriers(session: SessionPlan, request: RequestView): readonly Carrier[] {
+  for (const carrier of session.carriers) {
+    if (!carrier.applies(request)) return session.carriers.filter((other) => other.applies(request));
+  }
+  return session.carriers;
+}
