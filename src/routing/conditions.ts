@@ -1,6 +1,7 @@
 import { toByteString } from '../model/byte-string.ts';
 import type { RequestView } from '../model/request-view.ts';
 import type { HeaderMatch, QueryMatch } from '../model/route.ts';
+import { SINGLE_VALUE_HEADERS } from '../model/single-value-headers.ts';
 import { findQueryParameter, pathEnd } from './request-path.ts';
 import { compileRegexMatch, compileStringMatch } from './string-matcher.ts';
 
@@ -8,20 +9,32 @@ import { compileRegexMatch, compileStringMatch } from './string-matcher.ts';
 export type Condition = (request: RequestView) => boolean;
 
 /**
- * Envoy's header matching: the lines of a repeated header are joined with `,`; a missing header fails the match, also an
- * inverted one, unless it counts as empty; `present` inverted means absent.
+ * Envoy's header matching. Of a repeated header one line that matches is enough, and inverted, none may match (Envoy
+ * 1.40, observed); the headers that Envoy keeps as one value are joined with `,` first. A missing header fails the match,
+ * also an inverted one, unless it counts as empty. `present` inverted means absent.
  */
 export function compileHeaderMatch(header: HeaderMatch): Condition {
-  const { invert, missingAsEmpty } = header;
-  const readValue = compileHeaderValue(header.name);
+  const { name, invert, missingAsEmpty } = header;
   if (header.match.kind === 'present') {
+    const readValue = compileHeaderValue(name);
     return (request) => (missingAsEmpty || readValue(request) !== undefined) !== invert;
   }
   const matches = compileStringMatch(header.match);
   const whenMissing = missingAsEmpty && matches('') !== invert;
+  if (name.startsWith(':') || name === 'host' || SINGLE_VALUE_HEADERS.has(name)) {
+    const readValue = compileHeaderValue(name);
+    return (request) => {
+      const value = readValue(request);
+      return value === undefined ? whenMissing : matches(value) !== invert;
+    };
+  }
   return (request) => {
-    const value = readValue(request);
-    return value === undefined ? whenMissing : matches(value) !== invert;
+    let index = request.findHeader(name, 0);
+    if (index < 0) return whenMissing;
+    for (; index >= 0; index = request.findHeader(name, index + 1)) {
+      if (matches(request.headerValue(index))) return !invert;
+    }
+    return invert;
   };
 }
 
