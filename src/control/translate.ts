@@ -1,0 +1,62 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import { DiagnosticSink } from '../diagnostics/sink.ts';
+import { ISTIO_KINDS, translateIstio } from '../dialects/istio/istio.ts';
+import { DEFAULT_ISTIO_OPTIONS, type IstioOptions } from '../dialects/istio/options.ts';
+import type { Model } from '../model/model.ts';
+import type { DialectModel } from '../resources/dialect.ts';
+import { createKubernetes, KUBERNETES_KINDS } from '../resources/kubernetes/kubernetes.ts';
+import { compareText, nameOf } from '../resources/resource.ts';
+import type { ResourceSet } from '../resources/resource-set.ts';
+
+export interface TranslateOptions {
+  readonly istio?: Partial<IstioOptions>;
+}
+
+/**
+ * The model that all resources of all dialects come to, and what there is to say about them. The order in which
+ * sources list their resources plays no part: listeners, clusters and diagnostics have an order of their own.
+ */
+export function translate(
+  resources: ResourceSet,
+  options: TranslateOptions = {},
+): { model: Model; diagnostics: readonly Diagnostic[] } {
+  const sink = new DiagnosticSink();
+  reportUnknownKinds(resources, sink);
+  const kubernetes = createKubernetes(resources, sink);
+  const parts: DialectModel[] = [
+    translateIstio(resources, kubernetes, { ...DEFAULT_ISTIO_OPTIONS, ...options.istio }, sink),
+  ];
+  return { model: join(parts, sink), diagnostics: sink.sorted() };
+}
+
+const KNOWN_KINDS: ReadonlySet<string> = new Set(
+  [...KUBERNETES_KINDS, ...ISTIO_KINDS].map(([group, kind]) => `${group}/${kind}`),
+);
+
+function reportUnknownKinds(resources: ResourceSet, sink: DiagnosticSink): void {
+  for (const resource of resources.all) {
+    if (KNOWN_KINDS.has(`${resource.group}/${resource.kind}`)) continue;
+    const message = `${resource.kind} ${nameOf(resource)} (${resource.apiVersion}) is of a kind that Limpet does not read`;
+    sink.report('note', 'unknown-kind', resource.position(['kind']), message);
+  }
+}
+
+function join(parts: readonly DialectModel[], sink: DiagnosticSink): Model {
+  const listeners = parts.flatMap((part) => part.listeners);
+  const byPlace = new Map<string, (typeof listeners)[number]>();
+  for (const listener of listeners) {
+    const place = `${listener.address}:${listener.port}`;
+    const first = byPlace.get(place);
+    if (first === undefined) {
+      byPlace.set(place, listener);
+      continue;
+    }
+    const { source, line, column } = listener.origin;
+    const message = `port ${listener.port} is already taken by ${first.origin.kind} ${first.origin.namespace}/${first.origin.name}`;
+    sink.report('error', 'conflict', { source, line, column, endColumn: column }, message, 'Use another port.');
+  }
+  return {
+    listeners: [...byPlace.values()].sort((a, b) => a.port - b.port || compareText(a.address, b.address)),
+    clusters: parts.flatMap((part) => part.clusters).sort((a, b) => compareText(a.name, b.name)),
+  };
+}

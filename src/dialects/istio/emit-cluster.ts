@@ -1,0 +1,137 @@
+import type { HashPolicy } from '../../model/affinity.ts';
+import {
+  type Balancer,
+  type CircuitBreakers,
+  type Cluster,
+  type ConsistentHashing,
+  DEFAULT_HEALTH_POLICY,
+  type EndpointGroup,
+  type HealthPolicy,
+  type SlowStart,
+} from '../../model/cluster.ts';
+import { compareText, originOf } from '../../resources/resource.ts';
+import type { IstioPort, IstioService, PlacedEndpoint } from './istio-service.ts';
+import type { ConnectionPool, ConsistentHash, LoadBalancer, PolicyBlocks } from './schema-destination-rule.ts';
+
+/** Everything that shapes one cluster. */
+export interface ResolvedCluster {
+  readonly service: IstioService;
+  readonly port: IstioPort;
+  /** Empty: the whole service. */
+  readonly subset: string;
+  readonly subsetLabels: Readonly<Record<string, string>>;
+  readonly policy: PolicyBlocks;
+}
+
+/** Envoy's limit and default of the ring's upper size (envoy-affinity §4.1). */
+const MAXIMUM_RING_SIZE = 8388608;
+const DEFAULT_CONNECT_TIMEOUT_MILLIS = 10_000;
+const DEFAULT_IDLE_TIMEOUT_MILLIS = 3_600_000;
+
+/** Istio's name of a cluster; virtual hosts and routes refer to it. */
+export function clusterName(host: string, port: number, subset: string): string {
+  return `outbound|${port}|${subset}|${host}`;
+}
+
+export function emitCluster({ service, port, subset, subsetLabels, policy }: ResolvedCluster): Cluster {
+  const pool = policy.connectionPool;
+  return {
+    name: clusterName(service.host, port.number, subset),
+    balancer: emitBalancer(policy.loadBalancer),
+    // PASSTHROUGH sends to the address that the client asked for; at a gateway that is none of the endpoints.
+    groups: policy.loadBalancer?.simple === 'PASSTHROUGH' ? [] : emitGroups(service.endpoints(port), subsetLabels),
+    health: emitHealth(service, policy),
+    circuitBreakers: emitCircuitBreakers(pool),
+    subsets: null,
+    connectTimeoutMillis: pool?.tcp.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT_MILLIS,
+    idleTimeoutMillis: pool?.http.idleTimeout ?? pool?.tcp.idleTimeout ?? DEFAULT_IDLE_TIMEOUT_MILLIS,
+    maxRequestsPerConnection: limit(pool?.http.maxRequestsPerConnection),
+    origin: originOf(service.resource),
+  };
+}
+
+/** LEAST_REQUEST unless told otherwise (istio-affinity §3, §5). */
+function emitBalancer(balancer: LoadBalancer | null): Balancer {
+  if (balancer?.consistentHash) return emitHashBalancer(balancer.consistentHash);
+  if (balancer?.simple === 'RANDOM') return { kind: 'random' };
+  const slowStart = balancer === null ? null : emitSlowStart(balancer);
+  if (balancer?.simple === 'ROUND_ROBIN') return { kind: 'roundRobin', slowStart };
+  return { kind: 'leastRequest', choiceCount: 2, slowStart };
+}
+
+function emitHashBalancer(hash: ConsistentHash): Balancer {
+  const hashing: ConsistentHashing = { useHostname: false, balanceFactorPercent: null, policies: [] };
+  if (hash.maglev !== null) return { kind: 'maglev', tableSize: hash.maglev.tableSize, hashing };
+  return {
+    kind: 'ringHash',
+    // Istio writes 1024 where nothing is given and leaves `ringHash: {}` to Envoy, whose default is 1024 too.
+    minimumSize: hash.ringHash?.minimumRingSize ?? (hash.minimumRingSize || 1024),
+    maximumSize: MAXIMUM_RING_SIZE,
+    hashFunction: 'xxHash',
+    hashing,
+  };
+}
+
+function emitSlowStart({ warmup, warmupDurationSecs }: LoadBalancer): SlowStart | null {
+  if (warmup !== null) {
+    return { windowMillis: warmup.duration, aggression: warmup.aggression, minWeightPercent: warmup.minimumPercent };
+  }
+  return warmupDurationSecs === null ? null : { windowMillis: warmupDurationSecs, aggression: 1, minWeightPercent: 10 };
+}
+
+/** The hash policy that a route computes for a destination (istio-affinity §4); none where no key is given. */
+export function emitHashPolicy(hash: ConsistentHash): HashPolicy | null {
+  const terminal = false;
+  if (hash.httpHeaderName !== null) {
+    return { kind: 'header', name: hash.httpHeaderName.toLowerCase(), rewrite: null, terminal };
+  }
+  if (hash.httpCookie !== null) {
+    const { name, path, ttl, attributes } = hash.httpCookie;
+    return { kind: 'cookie', cookie: { name, ttlMillis: ttl, path, attributes }, terminal };
+  }
+  if (hash.httpQueryParameterName !== null) return { kind: 'query', name: hash.httpQueryParameterName, terminal };
+  return hash.useSourceIp === true ? { kind: 'sourceIp', terminal } : null;
+}
+
+/** One group a locality, all of priority 0; endpoints keep the order of their slices. */
+function emitGroups(placed: readonly PlacedEndpoint[], labels: Readonly<Record<string, string>>): EndpointGroup[] {
+  const wanted = Object.entries(labels);
+  const chosen = placed.filter(({ endpoint }) => wanted.every(([key, value]) => endpoint.labels[key] === value));
+  const byLocality = Map.groupBy(chosen, ({ locality }) => `${locality.region}/${locality.zone}/${locality.subZone}`);
+  return [...byLocality]
+    .sort(([a], [b]) => compareText(a, b))
+    .flatMap(([, members]) => {
+      const [first] = members;
+      if (first === undefined) return [];
+      const endpoints = members.map(({ endpoint }) => endpoint);
+      const weight = endpoints.reduce((sum, endpoint) => sum + endpoint.weight, 0);
+      return [{ locality: first.locality, priority: 0, weight, endpoints }];
+    });
+}
+
+/**
+ * A session label lets draining endpoints keep their sessions (istio-affinity §8). Istio says so for the base cluster
+ * only, which makes a rollout end every session on a subset; here subset clusters have it too.
+ */
+function emitHealth(service: IstioService, policy: PolicyBlocks): HealthPolicy {
+  return {
+    ...DEFAULT_HEALTH_POLICY,
+    panicThresholdPercent: policy.outlierDetection?.minHealthPercent ?? DEFAULT_HEALTH_POLICY.panicThresholdPercent,
+    sessionHealth:
+      service.session === null ? DEFAULT_HEALTH_POLICY.sessionHealth : ['healthy', 'draining', 'unknown', 'degraded'],
+  };
+}
+
+function emitCircuitBreakers(pool: ConnectionPool | null): CircuitBreakers {
+  return {
+    maxConnections: limit(pool?.tcp.maxConnections),
+    maxPendingRequests: limit(pool?.http.http1MaxPendingRequests),
+    maxRequests: limit(pool?.http.http2MaxRequests),
+    maxRetries: limit(pool?.http.maxRetries),
+  };
+}
+
+/** Istio's 0 is no limit. */
+function limit(value: number | undefined): number | null {
+  return value === undefined || value === 0 ? null : value;
+}

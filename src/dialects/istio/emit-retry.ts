@@ -1,0 +1,61 @@
+import type { RetryCondition, RetryPolicy } from '../../model/route.ts';
+import type { HttpRetry } from './schema-virtual-service.ts';
+
+const DEFAULT_ON: readonly RetryCondition[] = [
+  'connect-failure',
+  'refused-stream',
+  'unavailable',
+  'cancelled',
+  'retriable-status-codes',
+];
+
+const CONDITIONS: ReadonlySet<string> = new Set<RetryCondition>([
+  '5xx',
+  'gateway-error',
+  'reset',
+  'reset-before-request',
+  'connect-failure',
+  'refused-stream',
+  'retriable-4xx',
+  'retriable-status-codes',
+  'unavailable',
+  'cancelled',
+]);
+
+/** Words of `retryOn` that Istio takes and Limpet has no rule for yet. */
+export const UNSUPPORTED_RETRY_WORDS: ReadonlySet<string> = new Set([
+  'retriable-headers',
+  'envoy-ratelimited',
+  'http3-post-connect-failure',
+  'deadline-exceeded',
+  'internal',
+  'resource-exhausted',
+]);
+
+export function isRetryCondition(word: string): word is RetryCondition {
+  return CONDITIONS.has(word);
+}
+
+/**
+ * Istio 1.30's retries (istio-affinity §6): on by default, twice. A single hashed destination may be retried on the
+ * same host, since going elsewhere would break the affinity that the hash is for. null: no retries.
+ */
+export function emitRetry(retries: HttpRetry | null, keepsHost: boolean): RetryPolicy | null {
+  if (retries?.attempts === 0) return null;
+  const words = (retries?.retryOn ?? '').split(',').filter((word) => word !== '');
+  const statusCodes = words.filter((word) => /^\d+$/.test(word)).map(Number);
+  const named = words.filter(isRetryCondition);
+  const on = words.length === 0 ? DEFAULT_ON : named;
+  const needsCodes = statusCodes.length > 0 && !on.includes('retriable-status-codes');
+  const backoffBaseMillis = retries?.backoff ?? 25;
+  return {
+    on: needsCodes ? [...on, 'retriable-status-codes'] : on,
+    retries: retries?.attempts ?? 2,
+    statusCodes,
+    perTryTimeoutMillis: retries?.perTryTimeout ?? null,
+    backoffBaseMillis,
+    backoffMaxMillis: backoffBaseMillis * 10,
+    avoidPreviousHosts: retries?.retryIgnorePreviousHosts ?? !keepsHost,
+    hostSelectionAttempts: 5,
+  };
+}

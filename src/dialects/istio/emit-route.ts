@@ -1,0 +1,156 @@
+import { toByteString } from '../../model/byte-string.ts';
+import type {
+  ForwardAction,
+  HeaderOps,
+  PathRewrite,
+  RedirectAction,
+  RespondAction,
+  Route,
+  RouteMatch,
+  WeightedTarget,
+} from '../../model/route.ts';
+import { type FieldPath, originOf, type Resource } from '../../resources/resource.ts';
+import { emitRetry } from './emit-retry.ts';
+import type { ResolvedAction, ResolvedTarget } from './resolve-actions.ts';
+import type {
+  DirectResponse,
+  HeaderOperations,
+  HttpRedirect,
+  HttpRewrite,
+  HttpRule,
+} from './schema-virtual-service.ts';
+
+/** One item of a rule's `match`, with what the rule does. */
+export interface ResolvedRoute {
+  readonly rule: HttpRule;
+  readonly matchName: string;
+  readonly match: RouteMatch;
+  readonly action: ResolvedAction;
+  /** Port of the server that the route is for. */
+  readonly port: number;
+  readonly resource: Resource;
+  readonly path: FieldPath;
+}
+
+export function emitRoute(route: ResolvedRoute): Route {
+  const { rule, matchName, match, action, resource, path } = route;
+  // A single destination's header operations are the route's, after its own (istio-affinity §6).
+  const only = action.kind === 'forward' && action.targets.length === 1 ? action.targets[0] : undefined;
+  return {
+    name: rule.name !== '' && matchName !== '' ? `${rule.name}.${matchName}` : rule.name,
+    match,
+    action: emitAction(route),
+    requestHeaders: joinOps(emitOps(rule.headers.request), only && emitOps(only.headers.request)),
+    responseHeaders: joinOps(emitOps(rule.headers.response), only && emitOps(only.headers.response)),
+    origin: originOf(resource, path),
+  };
+}
+
+function emitAction({ rule, match, action, port }: ResolvedRoute): ForwardAction | RedirectAction | RespondAction {
+  switch (action.kind) {
+    case 'redirect':
+      return emitRedirect(action.redirect, port);
+    case 'respond':
+      return emitResponse(action.response);
+    case 'forward': {
+      const isWeighted = action.targets.length > 1;
+      return {
+        kind: 'forward',
+        targets: action.targets.map((target) => emitTarget(target, isWeighted)),
+        emptyStatus: 503,
+        targetByHash: false,
+        affinity: action.affinity,
+        timeoutMillis: rule.timeout,
+        retry: emitRetry(rule.retries, action.isHashed && !isWeighted),
+        pathRewrite: emitPathRewrite(rule.rewrite, match),
+        hostRewrite: rule.rewrite?.authority || hostInOps(rule, action.targets),
+      };
+    }
+  }
+}
+
+function emitTarget(target: ResolvedTarget, isWeighted: boolean): WeightedTarget {
+  return {
+    cluster: target.cluster,
+    weight: isWeighted ? target.weight : 1,
+    subset: null,
+    requestHeaders: isWeighted ? emitOps(target.headers.request) : { set: [], add: [], remove: [] },
+    responseHeaders: isWeighted ? emitOps(target.headers.response) : { set: [], add: [], remove: [] },
+  };
+}
+
+function isHost(name: string): boolean {
+  return ['host', ':authority'].includes(name.toLowerCase());
+}
+
+/** Setting or adding Host is a host rewrite (istio-affinity §6). */
+function hostInOps(rule: HttpRule, targets: readonly ResolvedTarget[]): string | null {
+  const only = targets.length === 1 ? targets[0] : undefined;
+  for (const operations of [rule.headers.request, only?.headers.request]) {
+    for (const [name, value] of Object.entries({ ...operations?.add, ...operations?.set })) {
+      if (isHost(name)) return value;
+    }
+  }
+  return null;
+}
+
+function emitOps(operations: HeaderOperations): HeaderOps {
+  const pairs = (values: Readonly<Record<string, string>>) =>
+    Object.entries(values)
+      .filter(([name]) => !isHost(name))
+      .map(([name, value]) => [name.toLowerCase(), value] as const);
+  return {
+    set: pairs(operations.set),
+    add: pairs(operations.add),
+    remove: operations.remove.map((name) => name.toLowerCase()),
+  };
+}
+
+function joinOps(first: HeaderOps, second: HeaderOps | undefined): HeaderOps {
+  if (second === undefined) return first;
+  return {
+    set: [...first.set, ...second.set],
+    add: [...first.add, ...second.add],
+    remove: [...first.remove, ...second.remove],
+  };
+}
+
+/** `uri` takes the place of what matched: the prefix, or all of an exact path; a regex has no matched prefix, so all of it. */
+function emitPathRewrite(rewrite: HttpRewrite | null, match: RouteMatch): PathRewrite | null {
+  if (rewrite === null) return null;
+  if (rewrite.uriRegexRewrite !== null) {
+    const { match: pattern, rewrite: substitution } = rewrite.uriRegexRewrite;
+    return { kind: 'regex', pattern: pattern, substitution: substitution };
+  }
+  if (rewrite.uri === '') return null;
+  const value = rewrite.uri;
+  return match.path.kind === 'prefix' ? { kind: 'prefix', value } : { kind: 'full', value };
+}
+
+const PREFIX_MARK = '%PREFIX()%';
+
+function emitRedirect(redirect: HttpRedirect, port: number): RedirectAction {
+  const { uri } = redirect;
+  const path: PathRewrite | null =
+    uri === ''
+      ? null
+      : uri.startsWith(PREFIX_MARK)
+        ? { kind: 'prefix', value: uri.slice(PREFIX_MARK.length) }
+        : { kind: 'full', value: uri };
+  const wanted = redirect.port ?? (redirect.derivePort === 'FROM_REQUEST_PORT' ? port : null);
+  const scheme = redirect.scheme === '' ? null : redirect.scheme;
+  const isStandard = (wanted === 80 && scheme === 'http') || (wanted === 443 && scheme === 'https');
+  return {
+    kind: 'redirect',
+    status: redirect.redirectCode || 301,
+    scheme,
+    host: redirect.authority === '' ? null : redirect.authority,
+    port: isStandard ? null : wanted,
+    path,
+  };
+}
+
+function emitResponse({ status, body }: DirectResponse): RespondAction {
+  const text = body?.bytes ? Buffer.from(body.bytes, 'base64').toString('latin1') : toByteString(body?.string ?? '');
+  return { kind: 'respond', status, body: text };
+}

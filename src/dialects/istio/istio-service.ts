@@ -1,0 +1,42 @@
+import type { Endpoint, Locality } from '../../model/cluster.ts';
+import type { Resource } from '../../resources/resource.ts';
+
+export interface IstioPort {
+  readonly name: string;
+  readonly number: number;
+}
+
+/** An endpoint with where it is; groups are made of these. */
+export interface PlacedEndpoint {
+  readonly endpoint: Endpoint;
+  readonly locality: Locality;
+}
+
+export type SessionLabel =
+  | { readonly kind: 'cookie'; readonly name: string; readonly path: string }
+  | { readonly kind: 'header'; readonly name: string };
+
+/** A Kubernetes Service or one host of a ServiceEntry. */
+export interface IstioService {
+  readonly host: string;
+  readonly namespace: string;
+  readonly isKubernetes: boolean;
+  readonly ports: readonly IstioPort[];
+  readonly session: SessionLabel | null;
+  readonly exportTo: readonly string[];
+  readonly resource: Resource;
+  /** Those that may be sent to at all, draining ones included. */
+  endpoints(port: IstioPort): readonly PlacedEndpoint[];
+}
+
+/** The labels `istio.io/persistent-session: NAME[:PATH]` and `istio.io/persistent-session-header: NAME` (istio-affinity §8). */
+export function toSessionLabel(labels: Readonly<Record<string, string>>): SessionLabel | null {
+  const cookie = labels['istio.io/persistent-session'] ?? '';
+  if (cookie !== '') {
+    const colon = cookie.indexOf(':');
+    if (colon === -1) return { kind: 'cookie', name: cookie, path: '/' };
+    return { kind: 'cookie', name: cookie.slice(0, colon), path: cookie.slice(colon + 1) };
+  }
+  const header = labels['istio.io/persistent-session-header'] ?? '';
+  return header === '' ? null : { kind: 'header', name: header.toLowerCase() };
+}

@@ -1,0 +1,22 @@
+/** What Istio knows of the gateway pod and of the mesh, and can't be read off its resources. */
+export interface IstioOptions {
+  /** Namespace of the gateway: decides which exported resources it sees and which DestinationRule comes first. */
+  readonly namespace: string;
+  /** Labels of the gateway pod, which a Gateway's `selector` is compared with. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly rootNamespace: string;
+  readonly clusterDomain: string;
+  /** Istio's PILOT_ENABLE_PERSISTENT_SESSION_FILTER: whether session labels give sessions. Off in Istio unless set, on here. */
+  readonly persistentSessions: boolean;
+  /** Emit clusters that no route uses too, as Istio does for a gateway. */
+  readonly allClusters: boolean;
+}
+
+export const DEFAULT_ISTIO_OPTIONS: IstioOptions = {
+  namespace: 'istio-system',
+  labels: { istio: 'ingressgateway', app: 'istio-ingressgateway' },
+  rootNamespace: 'istio-system',
+  clusterDomain: 'cluster.local',
+  persistentSessions: true,
+  allClusters: false,
+};

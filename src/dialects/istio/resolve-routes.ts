@@ -1,0 +1,74 @@
+import { CATCH_ALL, emitMatch } from './emit-match.ts';
+import { isRetryCondition, UNSUPPORTED_RETRY_WORDS } from './emit-retry.ts';
+import type { ResolvedRoute } from './emit-route.ts';
+import { type ActionContext, resolveAction } from './resolve-actions.ts';
+import type { GatewayServer } from './resolve-gateways.ts';
+import { toGatewayName } from './resolve-names.ts';
+import type { VirtualService } from './resolve-virtual-services.ts';
+import type { HttpMatch, HttpRule } from './schema-virtual-service.ts';
+
+/** The routes of each rule of a VirtualService that apply at a server, in order; a rule has one for each of its matches. */
+export function resolveRoutes(
+  context: ActionContext,
+  service: VirtualService,
+  server: GatewayServer,
+): ResolvedRoute[][] {
+  const { resource } = service;
+  return service.rules.map((rule, index) => {
+    if (rule === null) return [];
+    const path = ['spec', 'http', index];
+    const matches = rule.match
+      .map((item, at) => ({ item, at }))
+      .filter(({ item }) => appliesAt(item, service, server, context));
+    if (rule.match.length > 0 && matches.length === 0) return [];
+    const action = resolveAction(context, rule, resource, path, server.port);
+    if (action === null) return [];
+    checkRetryWords(context, rule, service, index);
+    const common = { rule, action, port: server.port, resource };
+    if (rule.match.length === 0) return [{ ...common, matchName: '', match: CATCH_ALL, path }];
+    return matches.map(({ item, at }) => ({
+      ...common,
+      matchName: item.name,
+      match: emitMatch(item),
+      path: [...path, 'match', at],
+    }));
+  });
+}
+
+/** Conditions on the gateway itself: its port, its name and its pod. */
+function appliesAt(
+  match: HttpMatch,
+  service: VirtualService,
+  server: GatewayServer,
+  { options }: ActionContext,
+): boolean {
+  const { namespace } = service.resource.metadata;
+  if (match.port !== null && match.port !== server.port) return false;
+  if (match.gateways.length > 0 && !match.gateways.some((name) => toGatewayName(name, namespace) === server.gateway))
+    return false;
+  if (match.sourceNamespace !== '' && match.sourceNamespace !== options.namespace) return false;
+  return Object.entries(match.sourceLabels).every(([key, value]) => options.labels[key] === value);
+}
+
+function checkRetryWords(
+  { sink }: ActionContext,
+  { retries }: HttpRule,
+  { resource }: VirtualService,
+  index: number,
+): void {
+  const at = () => resource.position(['spec', 'http', index, 'retries', 'retryOn']);
+  for (const word of (retries?.retryOn ?? '').split(',')) {
+    if (word === '' || /^[1-5]\d\d$/.test(word) || isRetryCondition(word)) continue;
+    if (UNSUPPORTED_RETRY_WORDS.has(word)) {
+      sink.report('warning', 'unsupported-field', at(), `retrying on ${word} is not supported yet`);
+    } else {
+      sink.report(
+        'error',
+        'invalid-field',
+        at(),
+        `${JSON.stringify(word)} is no condition for retries`,
+        'Separate conditions by commas without blanks.',
+      );
+    }
+  }
+}

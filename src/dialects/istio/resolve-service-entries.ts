@@ -1,0 +1,116 @@
+import type { DiagnosticSink } from '../../diagnostics/sink.ts';
+import { canonicalIp, formatAddress } from '../../model/address.ts';
+import type { EndpointHealth, EndpointIdentity, Locality } from '../../model/cluster.ts';
+import { decodeSpec } from '../../resources/decode.ts';
+import { type FieldPath, originOf, type Resource } from '../../resources/resource.ts';
+import type { ResourceSet } from '../../resources/resource-set.ts';
+import { type IstioPort, type IstioService, type PlacedEndpoint, toSessionLabel } from './istio-service.ts';
+import {
+  type ServiceEntryPort,
+  type ServiceEntrySpec,
+  serviceEntrySpec,
+  type Workload,
+  workloadEntrySpec,
+} from './schema-service-entry.ts';
+
+/** Where an endpoint of a ServiceEntry is written: inline, or as a WorkloadEntry of its own. */
+interface PlacedWorkload {
+  readonly workload: Workload;
+  readonly resource: Resource;
+  readonly path: FieldPath;
+  readonly identity: EndpointIdentity;
+}
+
+/** One service for each host of a ServiceEntry; none, with a diagnostic, where it can't be read. */
+export function serviceEntriesOf(resource: Resource, resources: ResourceSet, sink: DiagnosticSink): IstioService[] {
+  const spec = decodeSpec(resource, serviceEntrySpec, sink);
+  if (spec === null) return [];
+  const workloads = [...inlineWorkloads(resource, spec), ...selectedWorkloads(resource, spec, resources, sink)];
+  const ports = spec.ports.filter((port) => port !== null);
+  return spec.hosts.map((host) => ({
+    host: host.toLowerCase(),
+    namespace: resource.metadata.namespace,
+    isKubernetes: false,
+    ports: ports.map(({ name, number }) => ({ name, number })),
+    session: toSessionLabel(resource.metadata.labels),
+    exportTo: spec.exportTo,
+    resource,
+    endpoints: (port) => endpointsOf(host.toLowerCase(), spec, ports, workloads, port, resource),
+  }));
+}
+
+function inlineWorkloads(resource: Resource, spec: ServiceEntrySpec): PlacedWorkload[] {
+  const identity = { uid: '', namespace: '', name: '' };
+  return spec.endpoints.flatMap((workload, index) =>
+    workload === null ? [] : [{ workload, resource, path: ['spec', 'endpoints', index], identity }],
+  );
+}
+
+function selectedWorkloads(
+  resource: Resource,
+  spec: ServiceEntrySpec,
+  resources: ResourceSet,
+  sink: DiagnosticSink,
+): PlacedWorkload[] {
+  const wanted = Object.entries(spec.workloadSelector?.labels ?? {});
+  if (wanted.length === 0) return [];
+  return resources.ofKind('networking.istio.io', 'WorkloadEntry').flatMap((entry) => {
+    const { namespace, name, uid, labels } = entry.metadata;
+    if (namespace !== resource.metadata.namespace) return [];
+    const workload = decodeSpec(entry, workloadEntrySpec, sink);
+    if (workload === null) return [];
+    const all = { ...labels, ...workload.labels };
+    if (!wanted.every(([key, value]) => all[key] === value)) return [];
+    return [
+      { workload: { ...workload, labels: all }, resource: entry, path: ['spec'], identity: { uid, namespace, name } },
+    ];
+  });
+}
+
+function endpointsOf(
+  host: string,
+  spec: ServiceEntrySpec,
+  ports: readonly ServiceEntryPort[],
+  workloads: readonly PlacedWorkload[],
+  port: IstioPort,
+  resource: Resource,
+): PlacedEndpoint[] {
+  // With NONE the sidecar would forward to the address the client asked for; a gateway has no such address.
+  if (spec.resolution === 'NONE') return [];
+  const targetPort = ports.find((candidate) => candidate.number === port.number)?.targetPort ?? port.number;
+  const isNamed = spec.resolution !== 'STATIC';
+  if (isNamed && workloads.length === 0) {
+    const self: Workload = { address: host, ports: {}, labels: {}, weight: 0, locality: '' };
+    const identity = { uid: '', namespace: '', name: '' };
+    return [place({ workload: self, resource, path: ['spec', 'hosts'], identity }, targetPort, port, 'unknown')];
+  }
+  return workloads
+    .filter(({ workload }) => isNamed || canonicalIp(workload.address) !== null)
+    .map((workload) => place(workload, targetPort, port, 'unknown'));
+}
+
+function place(placed: PlacedWorkload, targetPort: number, port: IstioPort, health: EndpointHealth): PlacedEndpoint {
+  const { workload, resource, path, identity } = placed;
+  const number = workload.ports[port.name] ?? targetPort;
+  const host = canonicalIp(workload.address) ?? workload.address.toLowerCase();
+  return {
+    locality: toLocality(workload.locality || (workload.labels['istio-locality'] ?? '').replaceAll('.', '/')),
+    endpoint: {
+      address: formatAddress(host, number),
+      host,
+      port: number,
+      identity,
+      hostname: canonicalIp(host) === null ? host : '',
+      hashKey: '',
+      weight: workload.weight || 1,
+      health,
+      labels: workload.labels,
+      origin: originOf(resource, path),
+    },
+  };
+}
+
+function toLocality(text: string): Locality {
+  const [region = '', zone = '', subZone = ''] = text.split('/');
+  return { region, zone, subZone };
+}

@@ -1,0 +1,96 @@
+import type { DiagnosticSink } from '../../diagnostics/sink.ts';
+import type { Endpoint, EndpointHealth } from '../../model/cluster.ts';
+import type { KubernetesEndpoint } from '../../resources/kubernetes/endpoint.ts';
+import type { Kubernetes } from '../../resources/kubernetes/kubernetes.ts';
+import type { Service } from '../../resources/kubernetes/service.ts';
+import { byAge } from '../../resources/resource.ts';
+import type { ResourceSet } from '../../resources/resource-set.ts';
+import { type IstioService, toSessionLabel } from './istio-service.ts';
+import type { IstioOptions } from './options.ts';
+import { isExportedTo } from './resolve-names.ts';
+import { serviceEntriesOf } from './resolve-service-entries.ts';
+
+export interface ServiceRegistry {
+  readonly all: readonly IstioService[];
+  /** The one whose cluster and endpoints serve a host at the gateway. */
+  visible(host: string): IstioService | undefined;
+  /** The one that a route of a namespace reads its port and session label from: first its own namespace's. */
+  forRoute(host: string, namespace: string): IstioService | undefined;
+}
+
+/** Every service the gateway may know, by host (istio-affinity §2). */
+export function createServiceRegistry(
+  resources: ResourceSet,
+  kubernetes: Kubernetes,
+  options: IstioOptions,
+  sink: DiagnosticSink,
+): ServiceRegistry {
+  const entries = resources
+    .ofKind('networking.istio.io', 'ServiceEntry')
+    .toSorted(byAge)
+    .flatMap((resource) => serviceEntriesOf(resource, resources, sink));
+  // A Kubernetes Service beats a ServiceEntry of its name, and among those the oldest comes first.
+  const all = [
+    ...kubernetes.services.map((service) => fromKubernetes(service, kubernetes, options)),
+    ...entries,
+  ].filter((service) => isExportedTo(service.exportTo, service.namespace, options.namespace));
+  const byHost = Map.groupBy(all, (service) => service.host);
+  return {
+    all,
+    visible: (host) => byHost.get(host)?.[0],
+    forRoute: (host, namespace) => {
+      const candidates = byHost.get(host);
+      return candidates?.find((service) => service.namespace === namespace) ?? candidates?.[0];
+    },
+  };
+}
+
+function fromKubernetes(service: Service, kubernetes: Kubernetes, options: IstioOptions): IstioService {
+  const session = toSessionLabel(service.labels);
+  const exportTo = service.annotations['networking.istio.io/exportTo'] ?? '';
+  return {
+    host: (service.externalName ?? `${service.name}.${service.namespace}.svc.${options.clusterDomain}`).toLowerCase(),
+    namespace: service.namespace,
+    isKubernetes: true,
+    ports: service.ports.map(({ name, port }) => ({ name, number: port })),
+    session,
+    exportTo: exportTo === '' ? [] : exportTo.split(',').map((to) => to.trim()),
+    resource: service.resource,
+    endpoints: (port) => {
+      const servicePort = service.ports.find((candidate) => candidate.port === port.number);
+      if (servicePort === undefined) return [];
+      return kubernetes.endpoints(service, servicePort).flatMap((found) => {
+        const health = healthOf(found, session !== null);
+        if (health === null) return [];
+        const { address, host, port: number, identity, hostname, labels, origin } = found;
+        const endpoint: Endpoint = {
+          address,
+          host,
+          port: number,
+          identity,
+          hostname,
+          hashKey: '',
+          weight: 1,
+          health,
+          labels,
+          origin,
+        };
+        return [{ endpoint, locality: kubernetes.nodeLocality(found.nodeName) }];
+      });
+    },
+  };
+}
+
+/**
+ * istio-affinity §7, in its order; null: never sent. Istio keeps draining endpoints for the cookie label alone; here
+ * the header label keeps them too, or its sessions would end with the first sign of a rollout.
+ */
+function healthOf(endpoint: KubernetesEndpoint, hasSession: boolean): EndpointHealth | null {
+  if (endpoint.ready ?? true) {
+    const isDraining = (endpoint.labels['istio.io/draining'] ?? '') !== '';
+    if (!isDraining) return 'healthy';
+    return hasSession ? 'draining' : null;
+  }
+  const isTerminating = endpoint.terminating ?? true;
+  return hasSession && (endpoint.serving ?? true) && isTerminating ? 'draining' : null;
+}

@@ -1,0 +1,249 @@
+import { goDuration } from '../../resources/duration.ts';
+import {
+  bool,
+  check,
+  convert,
+  decimal,
+  deprecated,
+  droppable,
+  integer,
+  list,
+  maybe,
+  nonEmptyText,
+  object,
+  oneOf,
+  portNumber,
+  type Schema,
+  text,
+  textMap,
+  texts,
+  units,
+  unsigned64,
+  unsupported,
+  withDefault,
+} from '../../resources/schema.ts';
+
+export interface DestinationRuleSpec {
+  readonly host: string;
+  readonly trafficPolicy: TrafficPolicy | null;
+  readonly subsets: readonly (Subset | null)[];
+  readonly exportTo: readonly string[];
+  readonly workloadSelector: { readonly matchLabels: Readonly<Record<string, string>> } | null;
+}
+
+/** The blocks that a destination, a port or a subset may set; null: not set. */
+export interface PolicyBlocks {
+  readonly loadBalancer: LoadBalancer | null;
+  readonly connectionPool: ConnectionPool | null;
+  readonly outlierDetection: OutlierDetection | null;
+}
+
+export interface PortPolicy extends PolicyBlocks {
+  readonly port: { readonly number: number };
+}
+
+export interface TrafficPolicy extends PolicyBlocks {
+  readonly portLevelSettings: readonly (PortPolicy | null)[];
+}
+
+export interface Subset {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly trafficPolicy: TrafficPolicy | null;
+}
+
+export interface LoadBalancer {
+  readonly simple: 'UNSPECIFIED' | 'LEAST_CONN' | 'RANDOM' | 'PASSTHROUGH' | 'ROUND_ROBIN' | 'LEAST_REQUEST' | null;
+  readonly consistentHash: ConsistentHash | null;
+  readonly warmup: Warmup | null;
+  readonly warmupDurationSecs: number | null;
+}
+
+export interface Warmup {
+  readonly duration: number;
+  readonly minimumPercent: number;
+  readonly aggression: number;
+}
+
+export interface ConsistentHash {
+  readonly httpHeaderName: string | null;
+  readonly httpCookie: HttpCookie | null;
+  readonly useSourceIp: boolean | null;
+  readonly httpQueryParameterName: string | null;
+  readonly ringHash: { readonly minimumRingSize: number } | null;
+  readonly maglev: { readonly tableSize: number } | null;
+  /** Deprecated; 0: not set. */
+  readonly minimumRingSize: number;
+}
+
+export interface HttpCookie {
+  readonly name: string;
+  readonly path: string;
+  /** Milliseconds; null: the cookie is never generated. */
+  readonly ttl: number | null;
+  readonly attributes: readonly { readonly name: string; readonly value: string }[];
+}
+
+/** 0 or null: no limit of Istio's. Times in milliseconds. */
+export interface ConnectionPool {
+  readonly tcp: {
+    readonly maxConnections: number;
+    readonly connectTimeout: number | null;
+    readonly idleTimeout: number | null;
+  };
+  readonly http: {
+    readonly http1MaxPendingRequests: number;
+    readonly http2MaxRequests: number;
+    readonly maxRequestsPerConnection: number;
+    readonly maxRetries: number;
+    readonly idleTimeout: number | null;
+  };
+}
+
+export interface OutlierDetection {
+  readonly minHealthPercent: number;
+}
+
+const COUNT = integer(0, 2147483647);
+const KEYS = ['httpHeaderName', 'httpCookie', 'useSourceIp', 'httpQueryParameterName'] as const;
+
+const httpCookie = object<HttpCookie>({
+  name: nonEmptyText,
+  path: withDefault(text, ''),
+  ttl: maybe(goDuration()),
+  attributes: list(object<{ name: string; value: string }>({ name: nonEmptyText, value: withDefault(text, '') })),
+});
+
+const ringHash = object<{ minimumRingSize: number }>({ minimumRingSize: withDefault(unsigned64(8388608), 1024) });
+
+const maglev = object<{ tableSize: number }>({
+  tableSize: convert(unsigned64(5000011), (size) => (isPrime(size) ? size : undefined), 'must be a prime number'),
+});
+
+const consistentHash = check(
+  check(
+    object<ConsistentHash>({
+      httpHeaderName: maybe(text),
+      httpCookie: maybe(httpCookie),
+      useSourceIp: maybe(bool),
+      httpQueryParameterName: maybe(text),
+      ringHash: maybe(ringHash),
+      maglev: maybe(maglev),
+      minimumRingSize: deprecated(withDefault(unsigned64(8388608), 0), 'use ringHash.minimumRingSize'),
+    }),
+    (hash) => KEYS.filter((key) => hash[key] !== null).length <= 1,
+    `takes only one of ${KEYS.join(', ')}`,
+  ),
+  (hash) => [hash.ringHash !== null, hash.maglev !== null, hash.minimumRingSize > 0].filter(Boolean).length <= 1,
+  'takes only one of ringHash, maglev and minimumRingSize',
+);
+
+const warmup = object<Warmup>({
+  duration: goDuration(1),
+  minimumPercent: withDefault(decimal(0, 100), 10),
+  aggression: withDefault(decimal(1, Number.MAX_VALUE), 1),
+});
+
+const loadBalancer = check(
+  object<LoadBalancer>(
+    {
+      simple: maybe(oneOf('UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST')),
+      consistentHash: maybe(consistentHash),
+      warmup: maybe(warmup),
+      warmupDurationSecs: deprecated(maybe(goDuration(1)), 'use warmup.duration'),
+    },
+    { localityLbSetting: unsupported('all localities are served alike') },
+  ),
+  (balancer) => balancer.simple === null || balancer.consistentHash === null,
+  'takes only one of simple and consistentHash',
+);
+
+const tcp = object<ConnectionPool['tcp']>(
+  { maxConnections: withDefault(COUNT, 0), connectTimeout: maybe(goDuration(1)), idleTimeout: maybe(goDuration()) },
+  {
+    tcpKeepalive: unsupported('keep-alive probes are left to the system'),
+    maxConnectionDuration: unsupported('connections have no age limit'),
+  },
+);
+
+const http = object<ConnectionPool['http']>(
+  {
+    http1MaxPendingRequests: withDefault(COUNT, 0),
+    http2MaxRequests: withDefault(COUNT, 0),
+    maxRequestsPerConnection: withDefault(COUNT, 0),
+    maxRetries: withDefault(COUNT, 0),
+    idleTimeout: maybe(goDuration()),
+  },
+  {
+    h2UpgradePolicy: unsupported('endpoints are spoken to in HTTP/1.1'),
+    useClientProtocol: unsupported('endpoints are spoken to in HTTP/1.1'),
+    maxConcurrentStreams: unsupported('endpoints are spoken to in HTTP/1.1'),
+    http2KeepAlive: unsupported('endpoints are spoken to in HTTP/1.1'),
+  },
+);
+
+const connectionPool = object<ConnectionPool>({
+  tcp: withDefault(tcp, { maxConnections: 0, connectTimeout: null, idleTimeout: null }),
+  http: withDefault(http, {
+    http1MaxPendingRequests: 0,
+    http2MaxRequests: 0,
+    maxRequestsPerConnection: 0,
+    maxRetries: 0,
+    idleTimeout: null,
+  }),
+});
+
+const EJECTION = unsupported('endpoints are not ejected');
+const outlierDetection = object<OutlierDetection>(
+  { minHealthPercent: withDefault(integer(0, 100), 0) },
+  {
+    consecutiveErrors: EJECTION,
+    splitExternalLocalOriginErrors: EJECTION,
+    consecutiveLocalOriginFailures: EJECTION,
+    consecutiveGatewayErrors: EJECTION,
+    consecutive5xxErrors: EJECTION,
+    interval: EJECTION,
+    baseEjectionTime: EJECTION,
+    maxEjectionPercent: EJECTION,
+  },
+);
+
+const blocks: { readonly [Key in keyof PolicyBlocks]-?: Schema<PolicyBlocks[Key]> } = {
+  loadBalancer: droppable(loadBalancer),
+  connectionPool: droppable(connectionPool),
+  outlierDetection: droppable(outlierDetection),
+};
+const UPSTREAM_TLS = unsupported('endpoints are spoken to in plain text');
+
+const portPolicy = object<PortPolicy>(
+  { port: object<{ number: number }>({ number: portNumber }), ...blocks },
+  { tls: UPSTREAM_TLS },
+);
+
+const trafficPolicy = object<TrafficPolicy>(
+  { ...blocks, portLevelSettings: units(portPolicy) },
+  {
+    tls: UPSTREAM_TLS,
+    tunnel: unsupported('endpoints are reached directly'),
+    proxyProtocol: unsupported('no PROXY line is sent to endpoints'),
+    retryBudget: unsupported('retries have no budget of their own'),
+  },
+);
+
+const subset = object<Subset>({ name: nonEmptyText, labels: textMap, trafficPolicy: droppable(trafficPolicy) });
+
+export const destinationRuleSpec: Schema<DestinationRuleSpec> = object<DestinationRuleSpec>({
+  host: nonEmptyText,
+  trafficPolicy: droppable(trafficPolicy),
+  subsets: units(subset),
+  exportTo: texts,
+  workloadSelector: maybe(object<{ matchLabels: Readonly<Record<string, string>> }>({ matchLabels: textMap })),
+});
+
+function isPrime(value: number): boolean {
+  if (value < 2) return false;
+  for (let divisor = 2; divisor * divisor <= value; divisor++) {
+    if (value % divisor === 0) return false;
+  }
+  return true;
+}

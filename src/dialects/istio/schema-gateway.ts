@@ -1,0 +1,72 @@
+import {
+  bool,
+  droppable,
+  ignored,
+  list,
+  maybe,
+  nonEmptyText,
+  object,
+  oneOf,
+  portNumber,
+  type Schema,
+  text,
+  textMap,
+  units,
+  unsupported,
+  withDefault,
+} from '../../resources/schema.ts';
+
+export interface GatewaySpec {
+  readonly selector: Readonly<Record<string, string>>;
+  readonly servers: readonly (Server | null)[];
+}
+
+export interface Server {
+  readonly port: { readonly number: number; readonly name: string; readonly protocol: string };
+  /** Address to listen on; null: all. */
+  readonly bind: string | null;
+  /** `host`, `namespace/host`, `./host` or `* /host` (without the blank). */
+  readonly hosts: readonly string[];
+  readonly tls: ServerTls | null;
+}
+
+export interface ServerTls {
+  readonly httpsRedirect: boolean;
+  /** null: plain text. */
+  readonly mode: string | null;
+}
+
+const tls = object<ServerTls>(
+  {
+    httpsRedirect: withDefault(bool, false),
+    mode: maybe(oneOf('PASSTHROUGH', 'SIMPLE', 'MUTUAL', 'AUTO_PASSTHROUGH', 'ISTIO_MUTUAL', 'OPTIONAL_MUTUAL')),
+  },
+  {
+    serverCertificate: unsupported('TLS servers are not served'),
+    privateKey: unsupported('TLS servers are not served'),
+    caCertificates: unsupported('TLS servers are not served'),
+    caCrl: unsupported('TLS servers are not served'),
+    credentialName: unsupported('TLS servers are not served'),
+    credentialNames: unsupported('TLS servers are not served'),
+    caCertCredentialName: unsupported('TLS servers are not served'),
+    tlsCertificates: unsupported('TLS servers are not served'),
+    subjectAltNames: unsupported('TLS servers are not served'),
+    verifyCertificateSpki: unsupported('TLS servers are not served'),
+    verifyCertificateHash: unsupported('TLS servers are not served'),
+    minProtocolVersion: unsupported('TLS servers are not served'),
+    maxProtocolVersion: unsupported('TLS servers are not served'),
+    cipherSuites: unsupported('TLS servers are not served'),
+  },
+);
+
+const port = object<Server['port']>(
+  { number: portNumber, name: withDefault(text, ''), protocol: nonEmptyText },
+  { targetPort: ignored('Istio has deprecated it and does not read it either') },
+);
+
+const server = object<Server>(
+  { port, bind: maybe(text), hosts: list(nonEmptyText), tls: droppable(tls) },
+  { name: ignored('it only names the server'), defaultEndpoint: ignored('Istio does not read it either') },
+);
+
+export const gatewaySpec: Schema<GatewaySpec> = object<GatewaySpec>({ selector: textMap, servers: units(server) });

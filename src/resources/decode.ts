@@ -1,0 +1,221 @@
+import * as v from 'valibot';
+import type { DiagnosticSink } from '../diagnostics/sink.ts';
+import { nearestName } from './nearest-name.ts';
+import { type FieldPath, formatPath, type Resource } from './resource.ts';
+import { anything, markOf, object, type Schema } from './schema.ts';
+
+interface Fault {
+  readonly path: FieldPath;
+  readonly message: string;
+  readonly isMissing: boolean;
+}
+
+/** Each round removes every fault it sees; only a fault hidden behind another needs one more. */
+const MAX_ROUNDS = 50;
+
+/**
+ * The resource's `spec` by its schema. A field that the schema does not know is a warning; a wrong value is an error
+ * and costs the nearest enclosing unit of the schema (which becomes null), or else the resource (the result is null).
+ */
+export function decodeSpec<T>(resource: Resource, spec: Schema<T>, sink: DiagnosticSink): T | null {
+  const envelope = object<{ spec: T }>({ spec }, ENVELOPE);
+  return decode(resource, envelope, sink)?.spec ?? null;
+}
+
+/** The whole resource by a schema for it, for kinds that keep their data beside `spec`. */
+export function decodeWhole<T extends object>(
+  resource: Resource,
+  fields: { readonly [Key in keyof T]-?: Schema<T[Key]> },
+  unread: Readonly<Record<string, Schema<unknown>>>,
+  sink: DiagnosticSink,
+): T | null {
+  return decode(resource, object<T>(fields, { ...ENVELOPE, ...unread }), sink);
+}
+
+const ENVELOPE = { apiVersion: anything, kind: anything, metadata: anything, status: anything };
+
+function decode<T>(resource: Resource, schema: Schema<T>, sink: DiagnosticSink): T | null {
+  reportRemarks(resource, schema, resource.value, [], sink);
+  let value: unknown = resource.value;
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const faults: Fault[] = [];
+    findWrongShapes(schema, value, [], faults);
+    const result = v.safeParse(schema, value);
+    if (result.success && faults.length === 0) return result.output;
+    if (!result.success) faults.push(...result.issues.map(toFault));
+    for (const { path, message, isMissing } of outermost(faults)) {
+      const unit = enclosingUnit(schema, path);
+      const lost = unit === null ? `${resource.kind} ${resource.metadata.name}` : formatPath(unit);
+      sink.add({
+        code: isMissing ? 'missing-field' : 'invalid-field',
+        severity: 'error',
+        message,
+        help: `Until it is mended, ${lost} is left out.`,
+        location: resource.position(path),
+      });
+      if (unit === null) return null;
+      value = withNullAt(value, unit);
+    }
+  }
+  return null;
+}
+
+/** A wrong container also gives faults for what is missing in it; only the container's own is worth a line. */
+function outermost(faults: readonly Fault[]): Fault[] {
+  const isWithin = (path: FieldPath, outer: FieldPath) =>
+    path.length > outer.length && outer.every((step, index) => step === path[index]);
+  return faults.filter((fault) => !faults.some((other) => isWithin(fault.path, other.path)));
+}
+
+function toFault(issue: v.BaseIssue<unknown>): Fault {
+  const path = (issue.path ?? []).map((item) => item.key as string | number);
+  const name = formatPath(path) || 'this resource';
+  if (issue.kind === 'schema' && issue.input === undefined)
+    return { path, message: `${name} is missing`, isMissing: true };
+  const isOurWording = issue.kind !== 'schema' || issue.type === 'picklist' || issue.type === 'union';
+  const rule = isOurWording ? issue.message : `must be ${TYPE_WORDS[issue.expected ?? ''] ?? issue.expected}`;
+  return { path, message: `${name} ${rule}, not ${describe(issue.input)}`, isMissing: false };
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  boolean: 'true or false',
+  Object: 'a mapping',
+  Array: 'a list',
+};
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  if (typeof value === 'string') return value === '' ? 'empty text' : `the text ${JSON.stringify(value.slice(0, 60))}`;
+  return String(value);
+}
+
+/** valibot takes a list for an object, and our unit lists take null for an item that was dropped. */
+function findWrongShapes(schema: v.GenericSchema, value: unknown, path: FieldPath, faults: Fault[]): void {
+  const shape = shapeOf(schema);
+  if ((shape.kind === 'object' || shape.kind === 'record') && Array.isArray(value)) {
+    faults.push({ path, message: `${formatPath(path)} must be a mapping, not ${describe(value)}`, isMissing: false });
+    return;
+  }
+  for (const [step, member, inner] of children(shape, value)) findWrongShapes(inner, member, [...path, step], faults);
+}
+
+function reportRemarks(
+  resource: Resource,
+  schema: v.GenericSchema,
+  value: unknown,
+  path: FieldPath,
+  sink: DiagnosticSink,
+): void {
+  const shape = shapeOf(schema);
+  if (shape.kind === 'object' && isMapping(value)) {
+    const known = Object.keys(shape.entries);
+    for (const key of Object.keys(value)) {
+      if (known.includes(key) || value[key] === null) continue;
+      const meant = nearestName(key, known);
+      const help = meant === null ? 'It has no effect.' : `It has no effect. Did you mean "${meant}"?`;
+      const message = `unknown field ${formatPath([...path, key])}`;
+      sink.report('warning', 'unknown-field', resource.position([...path, key], 'key'), message, help);
+    }
+  }
+  if (shape.kind === 'array' && Array.isArray(value) && value.includes(null)) {
+    const at = [...path, value.indexOf(null)];
+    sink.report(
+      'error',
+      'invalid-field',
+      resource.position(at),
+      `${formatPath(at)} is empty`,
+      'Remove the entry or fill it in.',
+    );
+  }
+  for (const [step, member, inner] of children(shape, value)) {
+    const at = [...path, step];
+    const { remark } = markOf(inner);
+    if (remark !== undefined && member !== null) {
+      const severity = remark.kind === 'unsupported' ? 'warning' : 'note';
+      const verb =
+        remark.kind === 'unsupported'
+          ? 'is not supported yet'
+          : remark.kind === 'ignored'
+            ? 'is ignored'
+            : 'is deprecated';
+      const code = `${remark.kind}-field` as const;
+      sink.report(severity, code, resource.position(at, 'key'), `${formatPath(at)} ${verb}: ${remark.why}`);
+      if (remark.kind !== 'deprecated') continue;
+    }
+    reportRemarks(resource, inner, member, at, sink);
+  }
+}
+
+type Shape =
+  | { readonly kind: 'object'; readonly entries: Readonly<Record<string, v.GenericSchema>> }
+  | { readonly kind: 'array'; readonly item: v.GenericSchema }
+  | { readonly kind: 'record'; readonly value: v.GenericSchema }
+  | { readonly kind: 'leaf' };
+
+/** The container that a schema describes, seen through its optional wrappers. */
+function shapeOf(schema: v.GenericSchema): Shape {
+  const inner = schema as v.GenericSchema & {
+    readonly wrapped?: v.GenericSchema;
+    readonly entries?: Readonly<Record<string, v.GenericSchema>>;
+    readonly item?: v.GenericSchema;
+    readonly value?: v.GenericSchema;
+  };
+  if (inner.wrapped !== undefined) return shapeOf(inner.wrapped);
+  if (inner.type === 'object' && inner.entries !== undefined) return { kind: 'object', entries: inner.entries };
+  if (inner.type === 'array' && inner.item !== undefined) return { kind: 'array', item: inner.item };
+  if (inner.type === 'record' && inner.value !== undefined) return { kind: 'record', value: inner.value };
+  return { kind: 'leaf' };
+}
+
+function* children(
+  shape: Shape,
+  value: unknown,
+): Generator<[step: string | number, member: unknown, schema: v.GenericSchema]> {
+  if (shape.kind === 'array' && Array.isArray(value)) {
+    for (const [index, item] of value.entries()) yield [index, item, shape.item];
+  } else if (shape.kind === 'record' && isMapping(value)) {
+    for (const [key, member] of Object.entries(value)) yield [key, member, shape.value];
+  } else if (shape.kind === 'object' && isMapping(value)) {
+    for (const [key, inner] of Object.entries(shape.entries)) {
+      if (Object.hasOwn(value, key)) yield [key, value[key], inner];
+    }
+  }
+}
+
+/** The path of the innermost unit around a fault; null where only the resource itself remains. */
+function enclosingUnit(schema: v.GenericSchema, path: FieldPath): FieldPath | null {
+  let current = schema;
+  let unit: FieldPath | null = null;
+  for (const [depth, step] of path.entries()) {
+    const shape = shapeOf(current);
+    const next =
+      shape.kind === 'object'
+        ? shape.entries[step]
+        : shape.kind === 'array'
+          ? shape.item
+          : shape.kind === 'record'
+            ? shape.value
+            : undefined;
+    if (next === undefined) break;
+    current = next;
+    if (markOf(current).unit === true) unit = path.slice(0, depth + 1);
+  }
+  return unit;
+}
+
+/** A copy in which the value at the path is null; everything else is shared. */
+function withNullAt(value: unknown, path: FieldPath): unknown {
+  const [step, ...rest] = path;
+  if (step === undefined) return null;
+  if (Array.isArray(value)) return value.with(Number(step), withNullAt(value[Number(step)], rest));
+  if (isMapping(value)) return { ...value, [step]: withNullAt(value[step], rest) };
+  return value;
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,204 @@
+import {
+  type Alias,
+  type Document,
+  isAlias,
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  type Node,
+  type Pair,
+  parseDocument,
+} from 'yaml';
+import type { Diagnostic, Location } from '../diagnostics/diagnostic.ts';
+import type { FieldPath } from './resource.ts';
+import { TextPositions } from './text-positions.ts';
+
+/** A YAML or JSON document that parsed without fault. */
+export interface ParsedDocument {
+  readonly value: unknown;
+  position(path: FieldPath, part?: 'key' | 'value'): Location;
+}
+
+/** Nodes a document may have once its aliases are written out; a bomb of nested aliases passes any honest file by far. */
+const MAX_EXPANDED_NODES = 2_000_000;
+/** Uses of anchors, counted through nesting, after which `yaml` gives a document up. */
+const MAX_ALIASES = 10_000;
+
+/**
+ * The documents of one text. A broken one is reported and left out; the others stay, because a line `---` ends a
+ * document whatever stands before it (YAML 1.2 §9.1.2).
+ */
+export function parseDocuments(
+  source: string,
+  text: string,
+): { documents: readonly ParsedDocument[]; diagnostics: readonly Diagnostic[] } {
+  const positions = new TextPositions(source, text);
+  const documents: ParsedDocument[] = [];
+  const diagnostics: Diagnostic[] = [];
+  for (const [start, end] of splitDocuments(text)) {
+    const parsed = parseOne(text.slice(start, end), start, positions);
+    if (Array.isArray(parsed)) diagnostics.push(...parsed);
+    else if (parsed !== null) documents.push(parsed);
+  }
+  return { documents, diagnostics };
+}
+
+/** Offsets of each document; directive lines stay with the document that follows them. */
+function splitDocuments(text: string): [start: number, end: number][] {
+  const ranges: [number, number][] = [];
+  let start = 0;
+  for (const marker of text.matchAll(/^(?:---|\.\.\.)(?=\s|$)/gm)) {
+    const isStart = marker[0] === '---';
+    const holdsOnlyDirectives = /^(?:[ \t]*(?:#.*)?\r?\n|%.*\r?\n|\uFEFF)*$/.test(text.slice(start, marker.index));
+    if (isStart && holdsOnlyDirectives) continue;
+    ranges.push([start, marker.index]);
+    start = isStart ? marker.index : marker.index + marker[0].length;
+  }
+  ranges.push([start, text.length]);
+  return ranges;
+}
+
+/** null: the document is empty. */
+function parseOne(text: string, offset: number, positions: TextPositions): ParsedDocument | Diagnostic[] | null {
+  try {
+    const document = parseDocument(text, { prettyErrors: false, merge: true, logLevel: 'silent' });
+    if (document.errors.length > 0) {
+      // Later errors of one document are mostly echoes of the first.
+      return document.errors.slice(0, 1).map((error) => {
+        const [message, help] = describeSyntaxError(error.code);
+        return syntaxError(message, help, positions.between(offset + error.pos[0], offset + error.pos[1]));
+      });
+    }
+    if (document.contents === null) return null;
+    const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+    if (value === null) return null;
+    if (countNodes(value) > MAX_EXPANDED_NODES) return [tooManyAliases(positions.at(offset))];
+    return { value, position: (path, part) => locate(document, path, part ?? 'value', offset, positions) };
+  } catch (error) {
+    if (error instanceof ReferenceError) return [tooManyAliases(positions.at(offset))];
+    // `yaml` recurses; nesting that exhausts the stack is the only other way for it to throw.
+    if (error instanceof RangeError)
+      return [syntaxError('this document is nested too deeply', 'Flatten it.', positions.at(offset))];
+    throw error;
+  }
+}
+
+/** Nodes after writing out every alias; an object met twice is measured once. */
+function countNodes(root: unknown): number {
+  const sizes = new Map<object, number>();
+  const measure = (value: unknown): number => {
+    if (typeof value !== 'object' || value === null) return 1;
+    const known = sizes.get(value);
+    if (known !== undefined) return known;
+    let size = 1;
+    for (const member of Object.values(value)) size += measure(member);
+    sizes.set(value, size);
+    return size;
+  };
+  return measure(root);
+}
+
+function locate(
+  document: Document.Parsed,
+  path: FieldPath,
+  part: 'key' | 'value',
+  offset: number,
+  positions: TextPositions,
+): Location {
+  let node: Node | null = document.contents;
+  let key: Node | null = null;
+  for (const step of path) {
+    const found: { key: Node | null; value: Node | null } | null = child(document, node, step);
+    if (found === null) break;
+    key = found.key;
+    node = found.value ?? found.key;
+  }
+  const range = (part === 'key' ? (key ?? node) : (node ?? key))?.range;
+  if (range === null || range === undefined) return positions.at(offset);
+  return positions.between(offset + range[0], offset + range[1]);
+}
+
+function child(
+  document: Document,
+  parent: Node | null,
+  step: string | number,
+): { key: Node | null; value: Node | null } | null {
+  const node = isAlias(parent) ? (resolveAlias(document, parent) ?? null) : parent;
+  if (isSeq(node)) {
+    const item = typeof step === 'number' ? node.items[step] : undefined;
+    return item === undefined ? null : { key: null, value: item as Node };
+  }
+  if (!isMap(node)) return null;
+  let merged: { key: Node | null; value: Node | null } | null = null;
+  for (const pair of node.items) {
+    if (!isPair(pair)) continue;
+    const name = isScalar(pair.key) ? String(pair.key.value) : null;
+    if (name === String(step)) return { key: pair.key as Node, value: pair.value as Node | null };
+    if (name === '<<') merged ??= childOfMerge(document, pair, step);
+  }
+  return merged;
+}
+
+/** A field that came in by `<<` stands where the merged map was written. */
+function childOfMerge(
+  document: Document,
+  pair: Pair,
+  step: string | number,
+): { key: Node | null; value: Node | null } | null {
+  const merges = isSeq(pair.value) ? (pair.value.items as Node[]) : [pair.value as Node | null];
+  for (const merge of merges) {
+    const found = child(document, merge, step);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+function resolveAlias(document: Document, alias: Alias): Node | undefined {
+  return alias.resolve(document);
+}
+
+function tooManyAliases(location: Location): Diagnostic {
+  return syntaxError(
+    'the aliases of this document expand to too much',
+    'Write the repeated parts out, or use fewer of them.',
+    location,
+  );
+}
+
+function syntaxError(message: string, help: string, location: Location): Diagnostic {
+  return { code: 'yaml-syntax', severity: 'error', message, help, location };
+}
+
+/** Our own words: the library's messages may quote the text, and the text may hold a Secret. */
+function describeSyntaxError(code: string): [message: string, help: string] {
+  return (
+    SYNTAX_ERRORS[code] ?? ['this is not valid YAML', 'Only this document is left out; the rest of the file is read.']
+  );
+}
+
+const SYNTAX_ERRORS: Readonly<Record<string, [string, string]>> = {
+  BAD_ALIAS: [
+    'this alias names an anchor that does not stand before it',
+    'Define the anchor (&name) above its first use.',
+  ],
+  BAD_DQ_ESCAPE: ['this escape is not one that YAML knows', 'Use single quotes where a backslash is meant as such.'],
+  BAD_INDENT: ['the indentation does not fit the lines above', 'Align it with its siblings; use spaces.'],
+  BAD_SCALAR_START: ['a plain value cannot begin with this character', 'Put the value in quotes.'],
+  BLOCK_AS_IMPLICIT_KEY: [
+    'a nested mapping cannot stand on one line like this',
+    'Put it on lines of its own, or in quotes if it is text with a colon.',
+  ],
+  DUPLICATE_KEY: [
+    'this key is written twice in one mapping',
+    'Keep one of the two; YAML does not say which one counts.',
+  ],
+  MISSING_CHAR: [
+    'a closing quote, bracket, comma or colon is missing',
+    'Close what was opened; text with special characters goes in quotes.',
+  ],
+  MULTILINE_IMPLICIT_KEY: ['a key must stand on one line', 'Check for a missing colon or quote above.'],
+  TAB_AS_INDENT: ['YAML does not allow tabs for indentation', 'Indent with spaces.'],
+  TAG_RESOLVE_FAILED: ['this tag is not one that Kubernetes knows', 'Leave the tag out.'],
+  UNEXPECTED_TOKEN: ['this does not belong here', 'Check the quotes, brackets and indentation before it.'],
+};
