@@ -1,0 +1,50 @@
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
+import type { Balancer, EndpointHealth } from '../model/cluster.ts';
+import type { ExplainRequest, Explanation } from '../model/explanation.ts';
+import type { Snapshot } from '../model/model.ts';
+
+/** A listener as it is bound now. */
+export interface ListenerView {
+  readonly name: string;
+  /** `host:port` that clients connect to. */
+  readonly address: string;
+  readonly virtualHosts: readonly string[];
+  readonly connections: number;
+}
+
+/** A cluster as it serves now: configured endpoints with their load and learnt health. */
+export interface ClusterView {
+  readonly name: string;
+  readonly balancer: Balancer['kind'];
+  readonly endpoints: readonly EndpointView[];
+}
+
+export interface EndpointView {
+  readonly address: string;
+  /** Name of the pod; empty where the source knows none. */
+  readonly pod: string;
+  readonly weight: number;
+  readonly health: EndpointHealth;
+  readonly activeRequests: number;
+  readonly totalRequests: number;
+}
+
+export interface ReloadView {
+  readonly outcome: 'published' | 'unchanged' | 'rejected';
+  readonly revision: number;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** What the admin API shows and does. Each call gives the state of that moment; nothing in it is a secret. */
+export interface AdminViews {
+  /** `reason` is for people, and empty when ready. */
+  readiness(): { readonly ready: boolean; readonly reason: string };
+  snapshot(): Snapshot | null;
+  diagnostics(): readonly Diagnostic[];
+  listeners(): readonly ListenerView[];
+  clusters(): readonly ClusterView[];
+  /** null: nothing is served yet. */
+  explain(request: ExplainRequest): Explanation | null;
+  reload(): Promise<ReloadView>;
+  readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
+}
