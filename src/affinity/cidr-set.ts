@@ -1,5 +1,5 @@
+import { type IpAddress, parseIpAddress } from '../model/address.ts';
 import type { Cidr } from '../model/listener.ts';
-import { type IpAddress, parseIpAddress } from './ip-address.ts';
 
 /** Address ranges, ready to be asked. Ranges whose address does not parse match nothing. */
 export class CidrSet {

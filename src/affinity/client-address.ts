@@ -1,3 +1,4 @@
+import { canonicalIp } from '../model/address.ts';
 import type { ClientAddressPolicy } from '../model/listener.ts';
 import { CidrSet } from './cidr-set.ts';
 import type { HeaderLookup } from './cookie.ts';
@@ -7,7 +8,6 @@ import {
   DROPPED_FROM_INTERNAL,
   type ForwardedHeaders,
 } from './forwarded-headers.ts';
-import { canonicalIp } from './ip-address.ts';
 
 /** The connection that a request came on. */
 export interface PeerConnection {
@@ -140,7 +140,15 @@ function lastUntrusted(forwardedFor: string | null, trusted: CidrSet): string | 
 
 /** Not String.trim: that would also take a no-break space, which is byte A0 here. */
 function trimBlanks(text: string): string {
-  return text.replace(/^[ \t]+/, '').replace(/[ \t]+$/, '');
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 function appendForwardedFor(received: string | null, peerIp: string): string {

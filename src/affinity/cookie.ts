@@ -1,6 +1,6 @@
 import type { CookieSpec } from '../model/affinity.ts';
+import { toByteString } from '../model/byte-string.ts';
 import type { RequestView } from '../model/request-view.ts';
-import { toByteString } from './byte-string.ts';
 
 /** What looking up headers takes; a RequestView has it. */
 export type HeaderLookup = Pick<RequestView, 'findHeader' | 'headerValue'>;

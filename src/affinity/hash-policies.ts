@@ -1,9 +1,11 @@
 import type { HashPolicy } from '../model/affinity.ts';
+import { toByteString } from '../model/byte-string.ts';
 import type { RequestView } from '../model/request-view.ts';
-import { compareByteStrings, toByteString } from './byte-string.ts';
+import { SINGLE_VALUE_HEADERS } from '../model/single-value-headers.ts';
+import { compareByteStrings } from './compare-bytes.ts';
 import { readCookie, SetCookie } from './cookie.ts';
 import { Hash64 } from './hash64.ts';
-import { isSingleSlotHeader, readPseudoHeader } from './header-value.ts';
+import { readPseudoHeader } from './pseudo-header.ts';
 import { readQueryParameter } from './query-parameter.ts';
 import { type CompiledRewrite, compileRewrite } from './regex-rewrite.ts';
 import { xxHash64 } from './xx-hash.ts';
@@ -99,7 +101,7 @@ class HeaderKey implements KeyReader {
   constructor(policy: Extract<HashPolicy, { kind: 'header' }>) {
     this.#name = policy.name;
     this.#rewrite = policy.rewrite === null ? null : compileRewrite(policy.rewrite);
-    this.#joined = isSingleSlotHeader(policy.name);
+    this.#joined = SINGLE_VALUE_HEADERS.has(policy.name);
   }
 
   read(request: RequestView, _trace: KeyTrace | null, out: Hash64): boolean {

@@ -1,5 +1,5 @@
+import { toByteString } from '../model/byte-string.ts';
 import type { Endpoint, EndpointHealth } from '../model/cluster.ts';
-import { toByteString } from './byte-string.ts';
 
 /** Live state of one upstream address, owned by the data plane and shared by all snapshots. */
 export interface HostState {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { compareByteStrings } from './byte-string.ts';
+import { compareByteStrings } from './compare-bytes.ts';
 import { countOwners, type HashTable } from './hash-table.ts';
 import { Hash64 } from './hash64.ts';
 import { xxHash64 } from './xx-hash.ts';

@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js';
 import type { RegexRewrite } from '../model/affinity.ts';
-import { toByteString } from './byte-string.ts';
+import { toByteString } from '../model/byte-string.ts';
 
 /** A rewrite that is ready to run, on byte strings. */
 export class CompiledRewrite {

@@ -1,4 +1,4 @@
-import { ByteBlock } from './byte-string.ts';
+import { ByteBlock } from './byte-block.ts';
 import { countOwners, type HashTable } from './hash-table.ts';
 import { Hash64 } from './hash64.ts';
 import { sortLikeLibcxx } from './libcxx-sort.ts';

@@ -1,7 +1,7 @@
 import type { SessionCarrier } from '../model/affinity.ts';
+import { toByteString } from '../model/byte-string.ts';
 import type { RequestView } from '../model/request-view.ts';
 import { decodeBase64, encodeBase64 } from './base64.ts';
-import { toByteString } from './byte-string.ts';
 import { readCookie, SetCookie } from './cookie.ts';
 import type { HeaderEdit } from './header-edit.ts';
 import { encodeSessionMessage, parseSessionMessage } from './session-message.ts';

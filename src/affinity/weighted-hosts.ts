@@ -1,5 +1,5 @@
 import type { Locality } from '../model/cluster.ts';
-import { compareByteStrings } from './byte-string.ts';
+import { compareByteStrings } from './compare-bytes.ts';
 import type { Host, HostState } from './host.ts';
 
 /** The hosts of one locality at one priority. */

@@ -1,4 +1,4 @@
-import { ByteBlock } from './byte-string.ts';
+import { ByteBlock } from './byte-block.ts';
 import { Hash64 } from './hash64.ts';
 
 // The five primes of XXH64, as halves.

@@ -1,23 +1,3 @@
-/**
- * A byte string is a JavaScript string in which every character is one byte (latin1): what HTTP heads are read as.
- * Hashing, comparing and slicing need no encoding then.
- */
-
-/** The UTF-8 bytes of a text from the configuration, as a byte string. */
-export function toByteString(text: string): string {
-  return isAscii(text) ? text : Buffer.from(text, 'utf8').toString('latin1');
-}
-
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
-  return true;
-}
-
-/** Order of two byte strings as memcmp gives it, for Array.prototype.sort. */
-export function compareByteStrings(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 /** A reusable block of bytes that a byte string is copied into, so that hash functions can read words. */
 export class ByteBlock {
   bytes: Uint8Array;
