@@ -9,7 +9,7 @@ export interface PooledConnection {
  * The idle connections to one upstream address, last in, first out: the warmest connection is used again and the
  * coldest age out, so that the pool shrinks by itself when load falls.
  */
-export class ConnectionPool<C extends PooledConnection = PooledConnection> {
+export class ConnectionPool<C extends PooledConnection> {
   readonly #idle: C[] = [];
   #closed = false;
 

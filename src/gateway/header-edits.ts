@@ -1,3 +1,4 @@
+import { HeaderNames, NO_HEADER_NAMES } from '../http1/header-names.ts';
 import type { HeaderOps } from '../model/route.ts';
 
 /**
@@ -5,18 +6,22 @@ import type { HeaderOps } from '../model/route.ts';
  * add. Compiled when a snapshot is applied, so that a request only concatenates.
  */
 export interface HeaderEdits {
-  /** Lower case. */
-  readonly removed: readonly string[];
+  readonly removed: HeaderNames;
+  /** `removed` and one name more (lower case, from configuration). */
+  removedAlso(name: string): HeaderNames;
   /** `name: value\r\n` lines; empty: none. */
   readonly lines: string;
-  /** The same lines as pairs (lower-case names), for whoever has to see the edited headers before they are encoded. */
+  /** What the user's operations remove and add, as names (lower case) and pairs, for affinity to see. */
+  readonly removedNames: readonly string[];
   readonly added: readonly (readonly [name: string, value: string])[];
 }
 
-export const NO_EDITS: HeaderEdits = { removed: [], lines: '', added: [] };
 
-/** Several levels of operations as one, applied in order: a later `set` or `remove` also undoes what an earlier level added. */
-export function compileHeaderEdits(...levels: readonly HeaderOps[]): HeaderEdits {
+/**
+ * Several levels of operations as one, applied in order: a later `set` or `remove` also undoes what an earlier level
+ * added. `own` are names (lower case) that the gateway itself writes, so that received ones always go.
+ */
+export function compileHeaderEdits(own: readonly string[], levels: readonly HeaderOps[]): HeaderEdits {
   const removed = new Set<string>();
   let added: (readonly [string, string])[] = [];
   const drop = (name: string): void => {
@@ -31,6 +36,19 @@ export function compileHeaderEdits(...levels: readonly HeaderOps[]): HeaderEdits
     for (const [name, value] of level.add) added.push([name.toLowerCase(), value]);
     for (const name of level.remove) drop(name);
   }
-  if (removed.size === 0 && added.length === 0) return NO_EDITS;
-  return { removed: [...removed], lines: added.map(([name, value]) => `${name}: ${value}\r\n`).join(''), added };
+  const names = [...own, ...removed];
+  const extended = new Map<string, HeaderNames>();
+  return {
+    removed: names.length === 0 ? NO_HEADER_NAMES : new HeaderNames(names),
+    removedAlso(name) {
+      const known = extended.get(name);
+      if (known !== undefined) return known;
+      const made = new HeaderNames([...names, name]);
+      extended.set(name, made);
+      return made;
+    },
+    lines: added.map(([name, value]) => `${name}: ${value}\r\n`).join(''),
+    removedNames: [...removed],
+    added,
+  };
 }

@@ -1,11 +1,11 @@
 import type { Head } from '../http1/head.ts';
 import type { RequestView } from '../model/request-view.ts';
-import type { HeaderEdits } from './header-edits.ts';
+
+type Pairs = readonly (readonly [name: string, value: string])[];
 
 /**
  * The request as routing and affinity see it: the received head under the edits of the route. One object serves all
- * requests of a connection; `begin` starts a request, `edit` lays the route's header operations over the head, because
- * Envoy hashes the request as it will be sent (envoy-affinity §7.4).
+ * requests of a connection; `begin` starts a request, `edit` lays header operations over the head.
  */
 export class RequestContext implements RequestView {
   readonly remoteAddress: string;
@@ -19,7 +19,7 @@ export class RequestContext implements RequestView {
   clientPort = 0;
   #head: Head | null = null;
   #removed: ReadonlySet<string> | null = null;
-  #added: (readonly [name: string, value: string])[] | null = null;
+  #added: Pairs | null = null;
 
   constructor(remoteAddress: string, localAddress: string) {
     this.remoteAddress = remoteAddress;
@@ -36,9 +36,10 @@ export class RequestContext implements RequestView {
     this.originalPath = path;
   }
 
-  edit(edits: HeaderEdits): void {
-    if (edits.removed.length > 0) this.#removed = new Set([...(this.#removed ?? []), ...edits.removed]);
-    if (edits.added.length > 0) this.#added = [...(this.#added ?? []), ...edits.added];
+  /** Received headers named in `removed` are seen no more, `added` ones are seen behind the rest. Names in lower case. */
+  edit(removed: readonly string[], added: Pairs): void {
+    if (removed.length > 0) this.#removed = new Set([...(this.#removed ?? []), ...removed]);
+    if (added.length > 0) this.#added = [...(this.#added ?? []), ...added];
   }
 
   findHeader(name: string, from: number): number {

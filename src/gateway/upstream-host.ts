@@ -1,6 +1,7 @@
 import type { HostState } from '../affinity/host.ts';
 import type { Endpoint } from '../model/cluster.ts';
 import { ConnectionPool } from './connection-pool.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
 
 /**
  * The live side of one upstream address within one cluster: load, health and connections. It outlives snapshots, so
@@ -10,7 +11,7 @@ export class UpstreamHost implements HostState {
   readonly address: string;
   readonly host: string;
   readonly port: number;
-  readonly pool: ConnectionPool = new ConnectionPool();
+  readonly pool: ConnectionPool<UpstreamConnection> = new ConnectionPool();
   activeRequests = 0;
   failedActiveCheck = false;
   degradedActiveCheck = false;

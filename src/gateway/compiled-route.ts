@@ -1,0 +1,159 @@
+import { DROPPED_AT_EDGE, DROPPED_FROM_EXTERNAL, DROPPED_FROM_INTERNAL } from '../affinity/forwarded-headers.ts';
+import { compileForward, type ForwardPlan } from '../affinity/forward-plan.ts';
+import type { ClusterBalancer } from '../affinity/cluster-balancer.ts';
+import type { ClientAddressPolicy, VirtualHost } from '../model/listener.ts';
+import type { RequestView } from '../model/request-view.ts';
+import type { ForwardAction, Route, WeightedTarget } from '../model/route.ts';
+import { compilePathRewrite, type PathRewriter } from '../routing/path-rewrite.ts';
+import { compileRedirect } from '../routing/redirect.ts';
+import type { ClusterStats } from './cluster-stats.ts';
+import { compileHeaderEdits, type HeaderEdits } from './header-edits.ts';
+import { RetryRules } from './retry-rules.ts';
+import type { UpstreamHost } from './upstream-host.ts';
+
+/** One cluster of a snapshot, as the data plane serves it. */
+export interface RuntimeCluster {
+  readonly balancer: ClusterBalancer<UpstreamHost>;
+  readonly stats: ClusterStats;
+}
+
+/** What differs between a route's weighted targets. */
+export interface CompiledTarget {
+  readonly cluster: RuntimeCluster | null;
+  readonly requestEdits: HeaderEdits;
+  /** The same for requests from inside, whose orders to the proxy pass (envoy-affinity §11.7). */
+  readonly internalRequestEdits: HeaderEdits;
+  readonly responseEdits: HeaderEdits;
+}
+
+export type CompiledAction =
+  | { readonly kind: 'respond'; readonly status: number; readonly body: string }
+  | { readonly kind: 'redirect'; readonly status: number; readonly location: (request: RequestView) => string }
+  | CompiledForward;
+
+export interface CompiledForward {
+  readonly kind: 'forward';
+  readonly action: ForwardAction;
+  readonly plan: ForwardPlan<UpstreamHost>;
+  /** In the order of `plan.targets`. */
+  readonly targets: readonly CompiledTarget[];
+  readonly retry: RetryRules | null;
+  readonly pathRewriter: PathRewriter | null;
+  /** Empty: the Host is passed on. */
+  readonly hostRewrite: string;
+  /** A hash policy reads one of the forwarding headers, which the gateway writes itself. */
+  readonly hashesForwarded: boolean;
+  /** `x-envoy-expected-rq-timeout-ms` and its like: lines that are the same for every request of the route. */
+  readonly constantLines: string;
+}
+
+export interface CompiledRoute {
+  readonly route: Route;
+  readonly host: VirtualHost;
+  readonly action: CompiledAction;
+  /** Of responses that the gateway makes itself on this route. */
+  readonly responseEdits: HeaderEdits;
+}
+
+export interface RouteEnvironment {
+  readonly clusterOf: (name: string) => RuntimeCluster | undefined;
+  readonly clientAddress: ClientAddressPolicy;
+  readonly serverHeader: string | null;
+}
+
+export function compileRoute(route: Route, host: VirtualHost, environment: RouteEnvironment): CompiledRoute {
+  return {
+    route,
+    host,
+    action: compileAction(route, host, environment),
+    responseEdits: compileHeaderEdits([], [route.responseHeaders]),
+  };
+}
+
+function compileAction(route: Route, host: VirtualHost, environment: RouteEnvironment): CompiledAction {
+  const { action } = route;
+  switch (action.kind) {
+    case 'respond':
+      return { kind: 'respond', status: action.status, body: action.body };
+    case 'redirect':
+      return { kind: 'redirect', status: action.status, location: compileRedirect(action, route.match.path) };
+    case 'forward':
+      return compileForwardAction(route, action, host, environment);
+  }
+}
+
+function compileForwardAction(
+  route: Route,
+  action: ForwardAction,
+  host: VirtualHost,
+  environment: RouteEnvironment,
+): CompiledForward {
+  return {
+    kind: 'forward',
+    action,
+    plan: compileForward(action, (name) => environment.clusterOf(name)?.balancer),
+    targets: action.targets.map((target) => compileTarget(route, target, host, environment)),
+    retry: action.retry === null || action.retry.retries === 0 ? null : new RetryRules(action.retry),
+    pathRewriter: action.pathRewrite === null ? null : compilePathRewrite(action.pathRewrite, route.match.path),
+    hostRewrite: action.hostRewrite ?? '',
+    hashesForwarded: hashesForwarding(
+      action,
+      action.targets.map((target) => environment.clusterOf(target.cluster)),
+    ),
+    constantLines: expectedTimeoutLine(action),
+  };
+}
+
+/** Envoy tells the upstream how long it will wait: per try where that is limited, otherwise in all (envoy-affinity §11.8). */
+function expectedTimeoutLine(action: ForwardAction): string {
+  const limits = [action.timeoutMillis, action.retry?.perTryTimeoutMillis ?? null].filter((limit) => limit !== null);
+  return limits.length === 0 ? '' : `x-envoy-expected-rq-timeout-ms: ${Math.min(...limits)}\r\n`;
+}
+
+/** Headers that the gateway writes on every request, from what it knows of the client. */
+const FORWARDING = [
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-request-id',
+  'x-envoy-external-address',
+  'x-envoy-internal',
+] as const;
+
+function compileTarget(
+  route: Route,
+  target: WeightedTarget,
+  host: VirtualHost,
+  environment: RouteEnvironment,
+): CompiledTarget {
+  const { clientAddress, serverHeader } = environment;
+  const rewritten = hasRewrite(route) ? ['x-envoy-original-path', 'x-envoy-original-host'] : [];
+  const counted = host.includeAttemptCount ? ['x-envoy-attempt-count'] : [];
+  const own = [...FORWARDING, ...rewritten, ...counted, 'x-envoy-expected-rq-timeout-ms'];
+  const isEdge = clientAddress.source.kind === 'remoteAddress';
+  const external = [...own, ...(isEdge ? DROPPED_AT_EDGE : DROPPED_FROM_EXTERNAL)];
+  const requestLevels = [target.requestHeaders, route.requestHeaders];
+  const server = serverHeader === null ? [] : ['server'];
+  return {
+    cluster: environment.clusterOf(target.cluster) ?? null,
+    requestEdits: compileHeaderEdits(external, requestLevels),
+    internalRequestEdits: compileHeaderEdits([...own, ...DROPPED_FROM_INTERNAL], requestLevels),
+    responseEdits: compileHeaderEdits(
+      [...server, 'x-envoy-upstream-service-time'],
+      [target.responseHeaders, route.responseHeaders],
+    ),
+  };
+}
+
+function hasRewrite(route: Route): boolean {
+  return route.action.kind === 'forward' && (route.action.pathRewrite !== null || route.action.hostRewrite !== null);
+}
+
+function hashesForwarding({ affinity }: ForwardAction, clusters: readonly (RuntimeCluster | undefined)[]): boolean {
+  const own = clusters.flatMap((cluster) => {
+    const balancer = cluster?.balancer.cluster.balancer;
+    return balancer?.kind === 'ringHash' || balancer?.kind === 'maglev' ? balancer.hashing.policies : [];
+  });
+  const policies = affinity.kind === 'hash' ? affinity.policies : affinity.kind === 'session' ? affinity.fallback : [];
+  const names: readonly string[] = FORWARDING;
+  return [...policies, ...own].some((policy) => policy.kind === 'header' && names.includes(policy.name.toLowerCase()));
+}

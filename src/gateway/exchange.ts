@@ -1,0 +1,505 @@
+import type { Host } from '../affinity/host.ts';
+import { Selection } from '../affinity/selection.ts';
+import { encodeLastChunk } from '../http1/encode-body.ts';
+import { encodeRequestHead, encodeResponseHead, ResponseEdits, responseFraming } from '../http1/encode-head.ts';
+import type { Head } from '../http1/head.ts';
+import type { Http1Error } from '../http1/http1-error.ts';
+import { encodeLocalResponse } from '../http1/local-response.ts';
+import type { RequestMeaning, ResponseMeaning } from '../http1/meaning.ts';
+import { toHttpsLocation } from '../routing/redirect.ts';
+import { ClientResponse } from './client-response.ts';
+import type { CompiledForward, CompiledRoute, CompiledTarget } from './compiled-route.ts';
+import { Deadline } from './deadline.ts';
+import type { DownstreamConnection } from './downstream-connection.ts';
+import { replyToFailure } from './failure-reply.ts';
+import { RequestBody } from './request-body.ts';
+import { RequestPreparation } from './request-preparation.ts';
+import { UpstreamConnection, type UpstreamFailure, type UpstreamUser } from './upstream-connection.ts';
+import type { UpstreamHost } from './upstream-host.ts';
+import { UpstreamRequest } from './upstream-request.ts';
+
+/** What is left of a request that was answered early is read and dropped up to this length; beyond it the connection ends. */
+const DROPPED_BYTES = 65_536;
+
+/** Methods that may be sent again when a kept connection turns out to be dead (RFC 9110 §9.2.2, RFC 9112 §9.3.1). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
+
+/**
+ * One request and its response, from the head's arrival to the log line. A connection has one, used again for each of
+ * its requests, so that a request costs few objects. Chart of its states: docs/lifecycle.md.
+ */
+export class Exchange implements UpstreamUser {
+  readonly #client: DownstreamConnection;
+  readonly #preparation: RequestPreparation;
+  readonly #body: RequestBody = new RequestBody();
+  readonly #request: UpstreamRequest = new UpstreamRequest();
+  readonly #response: ClientResponse;
+  readonly #responseEdits: ResponseEdits = new ResponseEdits();
+  readonly #requestDeadline: Deadline = new Deadline(() => this.#onRequestTimeout());
+  readonly #tryDeadline: Deadline = new Deadline(() => this.#onTryTimeout());
+
+  #head: Head | null = null;
+  #meaning: RequestMeaning | null = null;
+  #startedAt = 0;
+  #startedTick = 0;
+  #requestEnded = false;
+  /** The last chunk with the trailers, once the request has ended. */
+  #lastChunk = '';
+  #bytesReceived = 0;
+
+  #route: CompiledRoute | null = null;
+  #forward: CompiledForward | null = null;
+  #target: CompiledTarget | null = null;
+  #selection: Selection<UpstreamHost> | null = null;
+  #host: Host<UpstreamHost> | null = null;
+
+  #attempts = 0;
+  #retries = 0;
+  #attemptTick = 0;
+  #retryTimer: NodeJS.Timeout | null = null;
+
+  #status = 0;
+  #flags = '';
+  /** The final head has gone to the client: the response can't be replaced any more. */
+  #committed = false;
+  #keepAlive = true;
+  #upstreamMillis = -1;
+  #tunnel = false;
+  #done = true;
+
+  constructor(client: DownstreamConnection) {
+    this.#client = client;
+    this.#preparation = new RequestPreparation(client);
+    this.#response = new ClientResponse(client);
+  }
+
+  get isTunnel(): boolean {
+    return this.#tunnel;
+  }
+
+  begin(head: Head, meaning: RequestMeaning): void {
+    this.#reset(head, meaning);
+    this.#preparation.begin(head, meaning);
+    const { listener } = this.#client;
+    const { context } = this.#preparation;
+    if (meaning.isConnect) {
+      this.#reply(405, 'CONNECT is not served here\n', 'NR');
+      return;
+    }
+    const host = listener.findVirtualHost(context.authority);
+    const route = host?.match(context);
+    if (host?.host.requireTls && !listener.isSecure) {
+      this.#reply(301, '', '', `location: ${toHttpsLocation(context)}\r\n`);
+    } else if (route === undefined) {
+      this.#reply(404, '', 'NR');
+    } else {
+      this.#route = route;
+      this.#act(route);
+    }
+  }
+
+  onRequestBody(chunk: Buffer): void {
+    this.#bytesReceived += chunk.length;
+    if (this.#done) return;
+    this.#body.push(chunk);
+    // Between two attempts nobody takes the body; what comes is kept for the next one, or waits with the client.
+    const mayGoOn = this.#request.connection === null ? this.#body.isReplayable : this.#request.body(chunk);
+    if (!mayGoOn) this.#client.pauseRequest();
+  }
+
+  onRequestEnd(trailers: Head | null): void {
+    this.#requestEnded = true;
+    if (this.#done) return;
+    this.#lastChunk = encodeLastChunk(trailers);
+    const timeoutMillis = this.#forward?.action.timeoutMillis ?? 0;
+    // Envoy's clock starts when the request is whole: a slow upload is not the upstream's fault.
+    if (timeoutMillis > 0) this.#client.listener.timers.arm(this.#requestDeadline, timeoutMillis);
+    if (this.#request.connection !== null) this.#request.end(this.#lastChunk);
+  }
+
+  /** All that one read from the client brought has been delivered. */
+  onRequestFlush(): void {
+    this.#request.flush();
+  }
+
+  /** What the client sent after the head is no valid body. */
+  onRequestError(error: Http1Error): void {
+    this.#client.listener.countRefusedRequest(error.code);
+    this.#fail(error.status, `${error.message}\n`, 'DPE');
+  }
+
+  onClientTimeout(): void {
+    this.#fail(408, 'request body timeout\n', 'DPE');
+  }
+
+  onClientGone(): void {
+    if (this.#done) return;
+    this.#dropAttempt();
+    this.#addFlag('DC');
+    this.#finish();
+  }
+
+  onClientDrain(): void {
+    if (!this.#response.isBlocked) return;
+    this.#response.isBlocked = false;
+    this.#request.connection?.resume();
+  }
+
+  onClientTunnel(chunk: Buffer): void {
+    this.#bytesReceived += chunk.length;
+    if (this.#request.connection?.write(chunk) === false) this.#client.pauseRequest();
+  }
+
+  onClientTunnelEnd(): void {
+    this.#request.connection?.endTunnel();
+  }
+
+  onUpstreamHead(head: Head, meaning: ResponseMeaning): void {
+    if (meaning.isInterim) {
+      this.#relayInterim(head, meaning);
+      return;
+    }
+    const retry = this.#forward?.retry ?? null;
+    if (retry?.isRetriableResponse(head)) {
+      if (this.#mayRetry()) {
+        this.#dropAttempt();
+        this.#retry();
+        return;
+      }
+      if (this.#retries > 0) this.#addFlag('URX');
+    }
+    this.#commit(head, meaning);
+  }
+
+  onUpstreamBody(chunk: Buffer): void {
+    this.#response.body(chunk);
+  }
+
+  onUpstreamEnd(trailers: Head | null): void {
+    this.#endAttempt();
+    this.#response.end(trailers);
+    this.#finish();
+  }
+
+  onUpstreamFlush(): void {
+    this.#response.flush();
+    if (this.#response.isBlocked) this.#request.connection?.pause();
+  }
+
+  onUpstreamDrain(): void {
+    this.#client.resumeRequest();
+  }
+
+  onUpstreamFailure(failure: UpstreamFailure, detail: string): void {
+    const host = this.#host as Host<UpstreamHost>;
+    const requestSent = this.#attemptTick !== 0;
+    this.#endAttempt();
+    this.#countFailure(failure, host.state);
+    if (this.#committed) {
+      this.#addFlag(failure === 'protocol' ? 'UPE' : 'UC');
+      this.#abort();
+    } else if (failure === 'stale' && this.#mayRepeat()) {
+      this.#attempt(this.#connect(host.state));
+    } else if (this.#forward?.retry?.isRetriableFailure(failure, requestSent) && this.#mayRetry()) {
+      this.#retry();
+    } else {
+      const reply = replyToFailure(failure);
+      const cause = detail === '' ? '' : ` (${detail})`;
+      this.#reply(reply.status, `${reply.body}${cause}\n`, this.#retries > 0 ? `${reply.flag},URX` : reply.flag);
+    }
+  }
+
+  onUpstreamTunnel(chunk: Buffer): void {
+    this.#response.body(chunk);
+  }
+
+  onUpstreamTunnelEnd(): void {
+    this.#response.flush();
+    this.#client.endTunnel();
+  }
+
+  #reset(head: Head, meaning: RequestMeaning): void {
+    this.#head = head;
+    this.#meaning = meaning;
+    this.#startedAt = Date.now();
+    this.#startedTick = performance.now();
+    this.#requestEnded = false;
+    this.#bytesReceived = 0;
+    this.#route = null;
+    this.#forward = null;
+    this.#target = null;
+    this.#selection = null;
+    this.#host = null;
+    this.#attempts = 0;
+    this.#retries = 0;
+    this.#status = 0;
+    this.#flags = '';
+    this.#committed = false;
+    this.#keepAlive = meaning.keepAlive;
+    this.#upstreamMillis = -1;
+    this.#done = false;
+    this.#response.begin();
+  }
+
+  #act(route: CompiledRoute): void {
+    const { action } = route;
+    if (action.kind === 'respond') {
+      this.#reply(action.status, action.body, '');
+    } else if (action.kind === 'redirect') {
+      this.#reply(action.status, '', '', `location: ${action.location(this.#preparation.context)}\r\n`);
+    } else {
+      this.#forward = action;
+      this.#choose(action);
+    }
+  }
+
+  /** Step by step as architecture.md's decision order has it. */
+  #choose(forward: CompiledForward): void {
+    const { listener } = this.#client;
+    const selection = new Selection<UpstreamHost>(
+      forward.plan,
+      this.#preparation.context,
+      listener.selectionEnvironment,
+    );
+    this.#selection = selection;
+    const chosen = selection.chooseTarget();
+    const target = chosen === null ? undefined : forward.targets[chosen.index];
+    if (target === undefined) {
+      this.#reply(selection.failStatus, 'no healthy upstream\n', 'UH');
+      return;
+    }
+    this.#target = target;
+    this.#preparation.apply(forward, target, selection);
+    this.#body.begin(forward.retry === null ? 0 : listener.limits.retryBufferBytes);
+    this.#tryNext();
+  }
+
+  #tryNext(): void {
+    const selection = this.#selection as Selection<UpstreamHost>;
+    const host = selection.next();
+    if (host === null) {
+      this.#reply(selection.failStatus, 'no healthy upstream\n', this.#retries > 0 ? 'UH,URX' : 'UH');
+      return;
+    }
+    this.#host = host;
+    this.#attempt(host.state.pool.take() ?? this.#connect(host.state));
+  }
+
+  #connect(state: UpstreamHost): UpstreamConnection {
+    const { listener } = this.#client;
+    const timeoutMillis = this.#target?.cluster?.balancer.cluster.connectTimeoutMillis ?? 0;
+    return new UpstreamConnection(state, listener.limits.http1, listener.timers, timeoutMillis);
+  }
+
+  /** Sends the request, as far as it is here, over `connection`; the rest follows as it comes. */
+  #attempt(connection: UpstreamConnection): void {
+    const head = this.#head as Head;
+    const meaning = this.#meaning as RequestMeaning;
+    const state = connection.upstream;
+    this.#attempts++;
+    state.activeRequests++;
+    state.requests++;
+    if (this.#target?.cluster) this.#target.cluster.balancer.activeRequests++;
+    connection.use(this, head.method, '');
+    this.#attemptTick = performance.now();
+    const { edits } = this.#preparation;
+    const counted = this.#route?.host.includeAttemptCount === true;
+    const lines = edits.append;
+    if (counted) edits.append += `x-envoy-attempt-count: ${this.#attempts}\r\n`;
+    this.#request.begin(connection, encodeRequestHead(head, meaning, edits), meaning.body === 'chunked');
+    edits.append = lines;
+    for (const chunk of this.#body.chunks) this.#request.body(chunk);
+    if (this.#requestEnded) this.#request.end(this.#lastChunk);
+    else if (this.#attempts > 1) this.#client.resumeRequest();
+    const perTryMillis = this.#forward?.retry?.perTryTimeoutMillis ?? 0;
+    if (perTryMillis > 0) this.#client.listener.timers.arm(this.#tryDeadline, perTryMillis);
+  }
+
+  /** The attempt's connection has been dealt with: only the books are closed here. */
+  #endAttempt(): void {
+    const { connection } = this.#request;
+    if (connection === null) return;
+    this.#request.release();
+    this.#client.listener.timers.cancel(this.#tryDeadline);
+    connection.upstream.activeRequests--;
+    if (this.#target?.cluster) this.#target.cluster.balancer.activeRequests--;
+  }
+
+  #dropAttempt(): void {
+    const { connection } = this.#request;
+    this.#endAttempt();
+    connection?.abandon();
+  }
+
+  #mayRetry(): boolean {
+    const retry = this.#forward?.retry ?? null;
+    return retry !== null && this.#retries < retry.retries && this.#body.isReplayable;
+  }
+
+  #mayRepeat(): boolean {
+    return IDEMPOTENT.has(this.#head?.method ?? '') && this.#body.isReplayable;
+  }
+
+  #retry(): void {
+    this.#retries++;
+    const { listener } = this.#client;
+    if (this.#target?.cluster) this.#target.cluster.stats.retries++;
+    const delayMillis = this.#forward?.retry?.backoffMillis(this.#retries, listener.selectionEnvironment.random) ?? 0;
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = null;
+      this.#tryNext();
+    }, delayMillis);
+  }
+
+  #relayInterim(head: Head, meaning: ResponseMeaning): void {
+    const isWanted = head.status !== 100 || this.#meaning?.expectContinue === true;
+    // HTTP/1.0 knows no interim responses (RFC 9110 §15.2).
+    if (!isWanted || this.#head?.minor === 0) return;
+    const edits = this.#responseEdits;
+    edits.framing = 'none';
+    edits.remove = (this.#target as CompiledTarget).responseEdits.removed;
+    edits.append = '';
+    this.#response.head(encodeResponseHead(head, meaning, edits), false);
+  }
+
+  /** Sends the final head: from here on the client has this response and no other. */
+  #commit(head: Head, meaning: ResponseMeaning): void {
+    const { listener } = this.#client;
+    const target = this.#target as CompiledTarget;
+    const minor = this.#head?.minor ?? 1;
+    this.#committed = true;
+    this.#status = head.status;
+    this.#body.release();
+    this.#upstreamMillis = performance.now() - this.#attemptTick;
+    listener.timers.cancel(this.#tryDeadline);
+    const edits = this.#responseEdits;
+    edits.framing = responseFraming(meaning, minor);
+    edits.clientMinor = minor;
+    edits.keepAlive = this.#keepAlive && edits.framing !== 'close' && !listener.isDraining && this.#canDropRest();
+    this.#keepAlive = edits.keepAlive;
+    edits.remove = target.responseEdits.removed;
+    edits.append = `${target.responseEdits.lines}${listener.responseLines}x-envoy-upstream-service-time: ${Math.round(this.#upstreamMillis)}\r\n`;
+    if (head.findHeader('date', 0) < 0) edits.append += listener.dateLine();
+    this.#bindClient(head);
+    this.#response.head(encodeResponseHead(head, meaning, edits), edits.framing === 'chunked');
+  }
+
+  /** Tells the client which endpoint its session is on. */
+  #bindClient(head: Head): void {
+    const selection = this.#selection as Selection<UpstreamHost>;
+    const edits = this.#responseEdits;
+    for (const edit of selection.responseEdits(this.#host, head)) {
+      if (edit.op === 'set') edits.remove = (this.#target as CompiledTarget).responseEdits.removedAlso(edit.name);
+      edits.append += `${edit.name}: ${edit.value}\r\n`;
+    }
+  }
+
+  /** Whether the client's connection can go on although the response comes before the request's end. */
+  #canDropRest(): boolean {
+    const meaning = this.#meaning as RequestMeaning;
+    if (this.#requestEnded || meaning.body === 'none') return true;
+    return meaning.body === 'length' && meaning.contentLength <= DROPPED_BYTES && !meaning.expectContinue;
+  }
+
+  #onRequestTimeout(): void {
+    this.#fail(504, 'upstream request timeout\n', 'UT');
+  }
+
+  #onTryTimeout(): void {
+    this.#dropAttempt();
+    if (this.#target?.cluster) this.#target.cluster.stats.timeouts++;
+    if (this.#forward?.retry?.isRetriableTimeout() && this.#mayRetry()) this.#retry();
+    else this.#fail(504, 'upstream request timeout\n', 'UT');
+  }
+
+  #countFailure(failure: UpstreamFailure, state: UpstreamHost): void {
+    const stats = this.#target?.cluster?.stats;
+    if (failure === 'connect-refused' || failure === 'connect-timeout') {
+      state.connectFailures++;
+      if (stats) stats.connectFailures++;
+    } else if (stats) {
+      stats.resets++;
+    }
+  }
+
+  /** Ends the exchange before its time: with a response of ours where the client can still take one. */
+  #fail(status: number, body: string, flag: string): void {
+    if (this.#done) return;
+    this.#dropAttempt();
+    if (this.#committed) {
+      this.#addFlag(flag);
+      this.#abort();
+    } else {
+      this.#reply(status, body, flag);
+    }
+  }
+
+  #reply(status: number, body: string, flags: string, headers = ''): void {
+    const { listener } = this.#client;
+    this.#cancelTimers();
+    if (flags !== '') this.#addFlag(flags);
+    this.#committed = true;
+    this.#status = status;
+    this.#keepAlive = this.#keepAlive && !listener.isDraining && this.#canDropRest() && !flags.includes('DPE');
+    const own = this.#route?.responseEdits.lines ?? '';
+    const lines = `${body === '' ? '' : 'content-type: text/plain\r\n'}${listener.localLines()}${headers}${own}`;
+    const isHead = this.#head?.method === 'HEAD';
+    const minor = this.#head?.minor ?? 1;
+    this.#response.head(encodeLocalResponse(status, lines, body, isHead, this.#keepAlive, minor), false);
+    this.#response.flush();
+    this.#finish();
+  }
+
+  #abort(): void {
+    this.#finish();
+    this.#client.abort();
+  }
+
+  #cancelTimers(): void {
+    this.#client.listener.timers.cancel(this.#requestDeadline);
+    if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
+    this.#retryTimer = null;
+  }
+
+  #addFlag(flag: string): void {
+    this.#flags = this.#flags === '' ? flag : `${this.#flags},${flag}`;
+  }
+
+  /** Writes the books and hands the connection on. */
+  #finish(): void {
+    this.#done = true;
+    this.#tunnel = false;
+    this.#cancelTimers();
+    const { listener } = this.#client;
+    const durationMillis = performance.now() - this.#startedTick;
+    const selection = this.#selection;
+    const stats = this.#target?.cluster?.stats;
+    if (selection !== null && stats) {
+      stats.countDecision(selection);
+      stats.countResponse(this.#status, durationMillis);
+    }
+    const { context } = this.#preparation;
+    listener.logExchange({
+      startedAt: this.#startedAt,
+      durationMillis,
+      requestId: this.#preparation.requestId,
+      listener: listener.name,
+      method: context.method,
+      authority: context.authority,
+      path: context.originalPath,
+      protocol: this.#head?.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1',
+      status: this.#status,
+      responseFlags: this.#flags,
+      upstreamServiceMillis: this.#upstreamMillis,
+      bytesReceived: this.#bytesReceived,
+      bytesSent: this.#response.bytesSent,
+      downstreamRemoteAddress: this.#client.remoteAddress,
+      upstreamPod: this.#host?.endpoint.identity.name ?? '',
+      route: this.#route?.route.name ?? '',
+      attempts: this.#attempts,
+      userAgent: this.#head?.value('user-agent') ?? '',
+      decision: selection,
+    });
+    this.#client.exchangeDone(this.#keepAlive);
+  }
+}

@@ -1,0 +1,138 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { PeerConnection } from '../affinity/client-address.ts';
+import type { ForwardedHeaders } from '../affinity/forwarded-headers.ts';
+import type { SelectionEnvironment } from '../affinity/selection.ts';
+import type { Head } from '../http1/head.ts';
+import type { Http1ErrorCode } from '../http1/http1-error.ts';
+import type { RouteMatcher } from '../routing/routing.ts';
+import type { AccessLog, AccessRecord } from '../telemetry/access-log.ts';
+import type { CompiledRoute } from './compiled-route.ts';
+import { dateLine } from './date-header.ts';
+import { DownstreamConnection } from './downstream-connection.ts';
+import type { GatewayLimits } from './limits.ts';
+import type { RuntimeListener } from './runtime.ts';
+import type { TimerWheel } from './timer-wheel.ts';
+
+/** What all listeners of a gateway share. */
+export interface ListenerServices {
+  readonly limits: GatewayLimits;
+  readonly timers: TimerWheel;
+  readonly accessLog: AccessLog;
+  readonly selectionEnvironment: SelectionEnvironment;
+}
+
+/** Requests and connections of a listener, read at scrape. */
+export interface ListenerStats {
+  connections: number;
+  activeConnections: number;
+  requests: number;
+  /** By code of Http1Error. */
+  readonly refused: Map<Http1ErrorCode, number>;
+}
+
+/** A bound socket, its connections, and the part of the runtime that serves them. */
+export class GatewayListener {
+  readonly limits: GatewayLimits;
+  readonly timers: TimerWheel;
+  readonly selectionEnvironment: SelectionEnvironment;
+  readonly isSecure = false;
+  readonly stats: ListenerStats = { connections: 0, activeConnections: 0, requests: 0, refused: new Map() };
+  isDraining = false;
+  readonly #accessLog: AccessLog;
+  readonly #server: Server;
+  readonly #connections = new Set<DownstreamConnection>();
+  #runtime: RuntimeListener;
+  #serverLine = '';
+
+  constructor(runtime: RuntimeListener, services: ListenerServices) {
+    this.limits = services.limits;
+    this.timers = services.timers;
+    this.selectionEnvironment = services.selectionEnvironment;
+    this.#accessLog = services.accessLog;
+    this.#runtime = runtime;
+    this.serve(runtime);
+    // A client may end its side and still read the response (RFC 9112 §9.5 speaks of half-closed connections).
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+  }
+
+  get name(): string {
+    return this.#runtime.listener.name;
+  }
+
+  /** Lines that the gateway adds to every relayed response. */
+  get responseLines(): string {
+    return this.#serverLine;
+  }
+
+  /** Serves another runtime from the next request on. */
+  serve(runtime: RuntimeListener): void {
+    this.#runtime = runtime;
+    const { serverHeader } = runtime.listener;
+    this.#serverLine = serverHeader === null ? '' : `server: ${serverHeader}\r\n`;
+  }
+
+  /** Resolves with the port when bound; rejects as node:net does (EADDRINUSE, EACCES...). */
+  listen(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen({ host, port, backlog: 4096 }, () => {
+        this.#server.removeListener('error', reject);
+        this.#server.on('error', () => {});
+        const address = this.#server.address();
+        resolve(typeof address === 'object' && address !== null ? address.port : port);
+      });
+    });
+  }
+
+  findVirtualHost(authority: string): RouteMatcher<CompiledRoute> | undefined {
+    return this.#runtime.matcher.findVirtualHost(authority);
+  }
+
+  resolveForwarding(head: Head, peer: PeerConnection, out: ForwardedHeaders): void {
+    this.stats.requests++;
+    this.#runtime.clientAddress.resolve(head, peer, randomUUID, out);
+  }
+
+  dateLine(): string {
+    return dateLine();
+  }
+
+  /** Lines of every response that the gateway makes itself. */
+  localLines(): string {
+    return `${dateLine()}${this.#serverLine}`;
+  }
+
+  logExchange(record: AccessRecord): void {
+    this.#accessLog.write(record);
+  }
+
+  countRefusedRequest(code: Http1ErrorCode): void {
+    this.stats.refused.set(code, (this.stats.refused.get(code) ?? 0) + 1);
+  }
+
+  onConnectionClosed(connection: DownstreamConnection): void {
+    this.stats.activeConnections--;
+    this.#connections.delete(connection);
+  }
+
+  /** Stops accepting; connections end as soon as they are idle. Resolves when the last one is gone. */
+  async drain(): Promise<void> {
+    this.isDraining = true;
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const connection of this.#connections) connection.drain();
+    await closed;
+  }
+
+  /** Cuts every connection. */
+  destroy(): void {
+    this.#server.close();
+    for (const connection of this.#connections) connection.destroy();
+  }
+
+  #accept(socket: Socket): void {
+    this.stats.connections++;
+    this.stats.activeConnections++;
+    this.#connections.add(new DownstreamConnection(socket, this));
+  }
+}

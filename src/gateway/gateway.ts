@@ -1,0 +1,144 @@
+import type { Snapshot } from '../model/model.ts';
+import type { AccessLog } from '../telemetry/access-log.ts';
+import type { Log } from '../telemetry/log.ts';
+import { GatewayListener, type ListenerServices } from './gateway-listener.ts';
+import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
+import { type Runtime, RuntimeCompiler, type RuntimeListener } from './runtime.ts';
+import { TimerWheel } from './timer-wheel.ts';
+import type { UpstreamHosts } from './upstream-host.ts';
+
+/** How often idle upstream connections are looked through. */
+const TRIM_MILLIS = 1_000;
+
+export interface GatewayOptions {
+  readonly accessLog: AccessLog;
+  readonly log: Log;
+  /** Where a listener of the model is really bound. */
+  readonly bindingOf: (address: string, port: number) => { readonly host: string; readonly port: number };
+  readonly limits?: Partial<GatewayLimits>;
+}
+
+/** A listener that could not be bound, and why. */
+export interface BindFailure {
+  readonly listener: string;
+  readonly message: string;
+}
+
+export interface BoundGatewayListener {
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+}
+
+/** The embedded data plane: serves one snapshot at a time, and goes from one to the next without failing a request. */
+export class Gateway {
+  readonly #options: GatewayOptions;
+  readonly #services: ListenerServices;
+  readonly #compiler: RuntimeCompiler;
+  readonly #listeners = new Map<string, { readonly listener: GatewayListener; bound: BoundGatewayListener }>();
+  readonly #draining = new Set<GatewayListener>();
+  readonly #trimmer: NodeJS.Timeout;
+  #runtime: Runtime | null = null;
+
+  constructor(options: GatewayOptions) {
+    this.#options = options;
+    const random = Math.random;
+    this.#compiler = new RuntimeCompiler(random);
+    this.#services = {
+      limits: { ...DEFAULT_GATEWAY_LIMITS, ...options.limits },
+      timers: new TimerWheel(),
+      accessLog: options.accessLog,
+      selectionEnvironment: { random, nowSeconds: () => Math.floor(Date.now() / 1000) },
+    };
+    this.#trimmer = setInterval(() => this.#trimPools(), TRIM_MILLIS);
+    this.#trimmer.unref();
+  }
+
+  get runtime(): Runtime | null {
+    return this.#runtime;
+  }
+
+  get hosts(): UpstreamHosts {
+    return this.#compiler.hosts;
+  }
+
+  get listeners(): readonly BoundGatewayListener[] {
+    return [...this.#listeners.values()].map(({ bound }) => bound);
+  }
+
+  get gatewayListeners(): readonly GatewayListener[] {
+    return [...this.#listeners.values()].map(({ listener }) => listener);
+  }
+
+  /** Compiles and serves `snapshot`. What can't be bound is returned and everything else serves. */
+  async apply(snapshot: Snapshot): Promise<readonly BindFailure[]> {
+    const runtime = this.#compiler.compile(snapshot, this.#runtime);
+    this.#runtime = runtime;
+    const wanted = new Map<string, RuntimeListener>();
+    for (const listener of runtime.listeners) {
+      const { host, port } = this.#options.bindingOf(listener.listener.address, listener.listener.port);
+      // A free port asked for by 0 is free for each listener of its own.
+      wanted.set(port === 0 ? `${host}:0#${listener.listener.port}` : `${host}:${port}`, listener);
+    }
+    for (const [key, entry] of this.#listeners) if (!wanted.has(key)) this.#retire(key, entry.listener);
+    const failures: BindFailure[] = [];
+    for (const [key, listener] of wanted) {
+      const failure = await this.#serve(key, listener);
+      if (failure !== null) failures.push(failure);
+    }
+    this.#compiler.retain(runtime);
+    return failures;
+  }
+
+  /** Stops accepting and lets what runs finish; cuts what is left after `graceMillis`. */
+  async drain(graceMillis: number): Promise<void> {
+    const all = [...this.gatewayListeners, ...this.#draining];
+    const cut = setTimeout(() => {
+      for (const listener of all) listener.destroy();
+    }, graceMillis);
+    await Promise.all(all.map((listener) => listener.drain()));
+    clearTimeout(cut);
+    this.#close();
+  }
+
+  #close(): void {
+    clearInterval(this.#trimmer);
+    this.#services.timers.close();
+    this.#compiler.hosts.retain(() => false);
+    this.#listeners.clear();
+  }
+
+  async #serve(key: string, runtime: RuntimeListener): Promise<BindFailure | null> {
+    const known = this.#listeners.get(key);
+    if (known !== undefined) {
+      known.listener.serve(runtime);
+      known.bound = { ...known.bound, name: runtime.listener.name };
+      return null;
+    }
+    const listener = new GatewayListener(runtime, this.#services);
+    const { host, port } = this.#options.bindingOf(runtime.listener.address, runtime.listener.port);
+    try {
+      const bound = await listener.listen(host, port);
+      this.#listeners.set(key, { listener, bound: { name: runtime.listener.name, address: host, port: bound } });
+      return null;
+    } catch (error) {
+      return { listener: runtime.listener.name, message: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  #retire(key: string, listener: GatewayListener): void {
+    this.#listeners.delete(key);
+    this.#draining.add(listener);
+    listener.drain().then(() => this.#draining.delete(listener));
+  }
+
+  /** Closes upstream connections that have been idle for longer than their cluster allows. */
+  #trimPools(): void {
+    const now = performance.now();
+    for (const [cluster, host] of this.#compiler.hosts) {
+      if (host.pool.idleCount === 0) continue;
+      const idleMillis = this.#runtime?.clusters.get(cluster)?.balancer.cluster.idleTimeoutMillis ?? 0;
+      host.pool.trim(now - idleMillis);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import { ForwardedHeaders } from '../affinity/forwarded-headers.ts';
+import type { Selection } from '../affinity/selection.ts';
+import { RequestEdits } from '../http1/encode-head.ts';
+import type { Head } from '../http1/head.ts';
+import type { RequestMeaning } from '../http1/meaning.ts';
+import type { CompiledForward, CompiledTarget } from './compiled-route.ts';
+import type { DownstreamConnection } from './downstream-connection.ts';
+import { RequestContext } from './request-context.ts';
+import type { UpstreamHost } from './upstream-host.ts';
+
+/** A request's way from what the client sent to what the upstream is sent. One object serves all requests of a connection. */
+export class RequestPreparation {
+  readonly context: RequestContext;
+  readonly edits: RequestEdits = new RequestEdits();
+  readonly #forwarded: ForwardedHeaders = new ForwardedHeaders();
+  readonly #client: DownstreamConnection;
+
+  constructor(client: DownstreamConnection) {
+    this.#client = client;
+    this.context = new RequestContext(client.remoteAddress, client.localAddress);
+  }
+
+  /** Empty where the listener makes none and the client sent none. */
+  get requestId(): string {
+    return this.#forwarded.requestId ?? '';
+  }
+
+  /** Takes up a request: who the client is, and what the route table shall match on. */
+  begin(head: Head, meaning: RequestMeaning): void {
+    const { context } = this;
+    const forwarded = this.#forwarded;
+    context.begin(head, meaning.authority, meaning.path === '' ? head.target : meaning.path);
+    this.#client.listener.resolveForwarding(head, this.#client, forwarded);
+    context.clientIp = forwarded.clientIp;
+    context.clientPort = forwarded.portKept ? this.#client.remotePort : 0;
+    context.scheme = forwarded.forwardedProto;
+  }
+
+  /** Lays the route's edits over the request, because affinity hashes what will be sent (envoy-affinity §7.4). */
+  apply(forward: CompiledForward, target: CompiledTarget, selection: Selection<UpstreamHost>): void {
+    const { context, edits } = this;
+    const forwarded = this.#forwarded;
+    const own = forwarded.internal ? target.internalRequestEdits : target.requestEdits;
+    edits.remove = own.removed;
+    edits.target = '';
+    edits.authority = forward.hostRewrite;
+    edits.expectContinue = true;
+    edits.trailers = true;
+    let lines = own.lines + forward.constantLines + encodeForwarded(forwarded);
+    context.edit(own.removedNames, own.added);
+    if (forward.hashesForwarded) context.edit([], listForwarded(forwarded));
+    if (forward.pathRewriter !== null) {
+      context.path = forward.pathRewriter(context.path);
+      edits.target = context.path;
+      lines += `x-envoy-original-path: ${context.originalPath}\r\n`;
+    }
+    if (forward.hostRewrite !== '') {
+      lines += `x-envoy-original-host: ${context.authority}\r\n`;
+      context.authority = forward.hostRewrite;
+    }
+    const unwrapped = selection.requestHeaderEdit;
+    if (unwrapped !== null) {
+      edits.remove = own.removedAlso(unwrapped.name);
+      lines += `${unwrapped.name}: ${unwrapped.value}\r\n`;
+      context.edit([unwrapped.name], [[unwrapped.name, unwrapped.value]]);
+    }
+    edits.append = lines;
+  }
+}
+
+function encodeForwarded(forwarded: ForwardedHeaders): string {
+  let lines = `x-forwarded-proto: ${forwarded.forwardedProto}\r\n`;
+  if (forwarded.forwardedFor !== null) lines += `x-forwarded-for: ${forwarded.forwardedFor}\r\n`;
+  if (forwarded.requestId !== null) lines += `x-request-id: ${forwarded.requestId}\r\n`;
+  if (forwarded.externalAddress !== null) lines += `x-envoy-external-address: ${forwarded.externalAddress}\r\n`;
+  return forwarded.internal ? `${lines}x-envoy-internal: true\r\n` : lines;
+}
+
+/** The same as pairs, for hash policies on these headers. */
+function listForwarded(forwarded: ForwardedHeaders): (readonly [name: string, value: string])[] {
+  const pairs: (readonly [string, string])[] = [['x-forwarded-proto', forwarded.forwardedProto]];
+  if (forwarded.forwardedFor !== null) pairs.push(['x-forwarded-for', forwarded.forwardedFor]);
+  if (forwarded.requestId !== null) pairs.push(['x-request-id', forwarded.requestId]);
+  if (forwarded.externalAddress !== null) pairs.push(['x-envoy-external-address', forwarded.externalAddress]);
+  return pairs;
+}
