@@ -1,5 +1,7 @@
 import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { DiagnosticSink } from '../diagnostics/sink.ts';
+import { GATEWAY_API_KINDS, translateGatewayApi } from '../dialects/gateway-api/gateway-api.ts';
+import { attachGloo, GLOO_KINDS } from '../dialects/gloo/gloo.ts';
 import { ISTIO_KINDS, translateIstio } from '../dialects/istio/istio.ts';
 import { DEFAULT_ISTIO_OPTIONS, type IstioOptions } from '../dialects/istio/options.ts';
 import type { Model } from '../model/model.ts';
@@ -25,12 +27,13 @@ export function translate(
   const kubernetes = createKubernetes(resources, sink);
   const parts: DialectModel[] = [
     translateIstio(resources, kubernetes, { ...DEFAULT_ISTIO_OPTIONS, ...options.istio }, sink),
+    translateGatewayApi(resources, kubernetes, [attachGloo(resources, kubernetes, sink)], sink),
   ];
   return { model: join(parts, sink), diagnostics: sink.sorted() };
 }
 
 const KNOWN_KINDS: ReadonlySet<string> = new Set(
-  [...KUBERNETES_KINDS, ...ISTIO_KINDS].map(([group, kind]) => `${group}/${kind}`),
+  [...KUBERNETES_KINDS, ...ISTIO_KINDS, ...GATEWAY_API_KINDS, ...GLOO_KINDS].map(([group, kind]) => `${group}/${kind}`),
 );
 
 function reportUnknownKinds(resources: ResourceSet, sink: DiagnosticSink): void {

@@ -42,6 +42,7 @@ export interface HeaderOps {
 export const NO_HEADER_OPS: HeaderOps = { set: [], add: [], remove: [] };
 
 export interface WeightedTarget {
+  /** One that the model does not have is answered 503. Empty: this share of the requests is answered the action's `emptyStatus`. */
   readonly cluster: string;
   readonly weight: number;
   /** Labels of the cluster's subset, or null for all endpoints. */

@@ -1,0 +1,125 @@
+import {
+  check,
+  integer,
+  list,
+  maybe,
+  nonEmptyText,
+  object,
+  oneOf,
+  portNumber,
+  type Schema,
+  text,
+  texts,
+  unsupported,
+  withDefault,
+} from '../../resources/schema.ts';
+
+export interface HttpFilter {
+  readonly type: string;
+  readonly requestHeaderModifier: HeaderModifier | null;
+  readonly responseHeaderModifier: HeaderModifier | null;
+  readonly requestRedirect: RequestRedirect | null;
+  readonly urlRewrite: UrlRewrite | null;
+  readonly extensionRef: { readonly group: string; readonly kind: string; readonly name: string } | null;
+}
+
+export interface HeaderModifier {
+  readonly set: readonly { readonly name: string; readonly value: string }[];
+  readonly add: readonly { readonly name: string; readonly value: string }[];
+  readonly remove: readonly string[];
+}
+
+export interface RequestRedirect {
+  readonly scheme: 'http' | 'https' | null;
+  readonly hostname: string | null;
+  readonly path: PathModifier | null;
+  readonly port: number | null;
+  readonly statusCode: number;
+}
+
+export interface UrlRewrite {
+  readonly hostname: string | null;
+  readonly path: PathModifier | null;
+}
+
+export interface PathModifier {
+  readonly type: 'ReplaceFullPath' | 'ReplacePrefixMatch';
+  readonly replaceFullPath: string | null;
+  readonly replacePrefixMatch: string | null;
+}
+
+const header = object<{ name: string; value: string }>({ name: nonEmptyText, value: text });
+const headerModifier = object<HeaderModifier>({ set: list(header), add: list(header), remove: texts });
+
+const pathModifier = check(
+  object<PathModifier>({
+    type: oneOf('ReplaceFullPath', 'ReplacePrefixMatch'),
+    replaceFullPath: maybe(text),
+    replacePrefixMatch: maybe(text),
+  }),
+  ({ type, replaceFullPath, replacePrefixMatch }) =>
+    (type === 'ReplaceFullPath') === (replaceFullPath !== null) &&
+    (type === 'ReplacePrefixMatch') === (replacePrefixMatch !== null),
+  'must have the field that its type names, and no other',
+);
+
+const requestRedirect = object<RequestRedirect>({
+  scheme: maybe(oneOf('http', 'https')),
+  hostname: maybe(text),
+  path: maybe(pathModifier),
+  port: maybe(portNumber),
+  statusCode: check(
+    withDefault(integer(300, 399), 302),
+    (code) => [301, 302, 303, 307, 308].includes(code),
+    'must be 301, 302, 303, 307 or 308',
+  ),
+});
+
+const urlRewrite = object<UrlRewrite>({ hostname: maybe(text), path: maybe(pathModifier) });
+
+const extensionRef = object<NonNullable<HttpFilter['extensionRef']>>({
+  group: text,
+  kind: nonEmptyText,
+  name: nonEmptyText,
+});
+
+/** The field of each type, which has to be there when the type is. */
+const FIELD_OF_TYPE: Readonly<Record<string, keyof HttpFilter>> = {
+  RequestHeaderModifier: 'requestHeaderModifier',
+  ResponseHeaderModifier: 'responseHeaderModifier',
+  RequestRedirect: 'requestRedirect',
+  URLRewrite: 'urlRewrite',
+  ExtensionRef: 'extensionRef',
+};
+
+export const filter: Schema<HttpFilter> = check(
+  object<HttpFilter>(
+    {
+      type: oneOf(
+        'RequestHeaderModifier',
+        'ResponseHeaderModifier',
+        'RequestMirror',
+        'RequestRedirect',
+        'URLRewrite',
+        'CORS',
+        'ExternalAuth',
+        'ExtensionRef',
+      ),
+      requestHeaderModifier: maybe(headerModifier),
+      responseHeaderModifier: maybe(headerModifier),
+      requestRedirect: maybe(requestRedirect),
+      urlRewrite: maybe(urlRewrite),
+      extensionRef: maybe(extensionRef),
+    },
+    {
+      requestMirror: unsupported('requests are not mirrored'),
+      cors: unsupported('no CORS answers are made; the application has to'),
+      externalAuth: unsupported('no outside authorization is asked for; the rule is left out'),
+    },
+  ),
+  (value) => {
+    const field = FIELD_OF_TYPE[value.type];
+    return field === undefined || value[field] !== null;
+  },
+  'must have the field that its type names',
+);

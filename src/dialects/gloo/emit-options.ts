@@ -1,0 +1,94 @@
+import type { HashPolicy } from '../../model/affinity.ts';
+import type { ForwardAction, HeaderOps, PathRewrite, RetryCondition, RetryPolicy } from '../../model/route.ts';
+import type { MergedOptions } from './resolve-options.ts';
+import type { HeaderManipulation, HeaderOption, LbHashPolicy, RetryOption } from './schema-route-option.ts';
+
+const CONDITIONS: ReadonlySet<string> = new Set<RetryCondition>([
+  '5xx',
+  'gateway-error',
+  'reset',
+  'reset-before-request',
+  'connect-failure',
+  'refused-stream',
+  'retriable-4xx',
+  'retriable-status-codes',
+  'unavailable',
+  'cancelled',
+]);
+
+export function isRetryCondition(word: string): word is RetryCondition {
+  return CONDITIONS.has(word);
+}
+
+export function retryWords(retryOn: string): string[] {
+  return retryOn
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}
+
+/** null: the policy has no key and gives no hash. Gloo's decoder takes several keys and keeps the one declared last. */
+export function emitHashPolicy({ header, cookie, sourceIp, terminal }: LbHashPolicy): HashPolicy | null {
+  if (sourceIp !== null) return sourceIp ? { kind: 'sourceIp', terminal } : null;
+  if (cookie !== null) {
+    const { name, ttl, path } = cookie;
+    return { kind: 'cookie', cookie: { name, ttlMillis: ttl, path, attributes: [] }, terminal };
+  }
+  return header === null ? null : { kind: 'header', name: header.toLowerCase(), rewrite: null, terminal };
+}
+
+/** Envoy's defaults: one retry, 25 ms to 250 ms apart, on whichever host the balancer picks (dialects.md §1.4). */
+export function emitRetry(retries: RetryOption): RetryPolicy {
+  const backoffBaseMillis = retries.retryBackOff?.baseInterval ?? 25;
+  return {
+    on: retryWords(retries.retryOn).filter(isRetryCondition),
+    retries: retries.numRetries || 1,
+    statusCodes: retries.retriableStatusCodes,
+    perTryTimeoutMillis: retries.perTryTimeout || null,
+    backoffBaseMillis,
+    backoffMaxMillis: retries.retryBackOff?.maxInterval ?? backoffBaseMillis * 10,
+    avoidPreviousHosts: false,
+    hostSelectionAttempts: 0,
+  };
+}
+
+/** The forward action with the options laid over it; rewrites of the route's own filters win (plugin order of Gloo). */
+export function overlayForward(
+  action: ForwardAction,
+  options: MergedOptions,
+  policies: readonly HashPolicy[],
+): ForwardAction {
+  const affinity: ForwardAction['affinity'] =
+    policies.length === 0
+      ? action.affinity
+      : action.affinity.kind === 'session'
+        ? { ...action.affinity, fallback: policies }
+        : { kind: 'hash', policies };
+  return {
+    ...action,
+    affinity,
+    timeoutMillis: options.timeout === null ? action.timeoutMillis : options.timeout.value || null,
+    retry: options.retries === null ? action.retry : emitRetry(options.retries.value),
+    pathRewrite: action.pathRewrite ?? emitPathRewrite(options),
+    hostRewrite: action.hostRewrite ?? (options.hostRewrite?.value || null),
+  };
+}
+
+function emitPathRewrite({ regexRewrite, prefixRewrite }: MergedOptions): PathRewrite | null {
+  if (regexRewrite !== null) {
+    const { pattern, substitution } = regexRewrite.value;
+    return { kind: 'regex', pattern: pattern.regex, substitution };
+  }
+  return prefixRewrite === null ? null : { kind: 'prefix', value: prefixRewrite.value };
+}
+
+export function emitHeaderOps(manipulation: HeaderManipulation, side: 'request' | 'response'): HeaderOps {
+  const added = manipulation[`${side}HeadersToAdd`];
+  const pairs = (headers: readonly HeaderOption[]) =>
+    headers.map(({ header }) => [header.key.toLowerCase(), header.value] as const);
+  return {
+    set: pairs(added.filter(({ append }) => !append)),
+    add: pairs(added.filter(({ append }) => append)),
+    remove: manipulation[`${side}HeadersToRemove`].map((name) => name.toLowerCase()),
+  };
+}

@@ -1,0 +1,184 @@
+import { goDuration } from '../../resources/duration.ts';
+import {
+  bool,
+  droppable,
+  integer,
+  list,
+  maybe,
+  nonEmptyText,
+  object,
+  type Schema,
+  text,
+  texts,
+  units,
+  unsupported,
+  withDefault,
+} from '../../resources/schema.ts';
+
+export interface RouteOptionSpec {
+  readonly targetRefs: readonly TargetRef[];
+  readonly options: RouteOptions | null;
+}
+
+export interface TargetRef {
+  readonly group: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string | null;
+}
+
+/** Each field is taken whole from the first option that has it. Times in milliseconds. */
+export interface RouteOptions {
+  readonly timeout: number | null;
+  readonly retries: RetryOption | null;
+  readonly lbHash: LbHash | null;
+  readonly prefixRewrite: string | null;
+  readonly regexRewrite: { readonly pattern: { readonly regex: string }; readonly substitution: string } | null;
+  readonly hostRewrite: string | null;
+  readonly headerManipulation: HeaderManipulation | null;
+}
+
+export interface RetryOption {
+  readonly retryOn: string;
+  readonly numRetries: number;
+  readonly perTryTimeout: number | null;
+  readonly retryBackOff: { readonly baseInterval: number | null; readonly maxInterval: number | null } | null;
+  readonly retriableStatusCodes: readonly number[];
+}
+
+export interface LbHash {
+  readonly hashPolicies: readonly (LbHashPolicy | null)[];
+}
+
+/** Of several keys the one declared last in Gloo's API counts: sourceIp, cookie, header. */
+export interface LbHashPolicy {
+  readonly header: string | null;
+  readonly cookie: { readonly name: string; readonly ttl: number | null; readonly path: string } | null;
+  readonly sourceIp: boolean | null;
+  readonly terminal: boolean;
+}
+
+export interface HeaderManipulation {
+  readonly requestHeadersToAdd: readonly HeaderOption[];
+  readonly requestHeadersToRemove: readonly string[];
+  readonly responseHeadersToAdd: readonly HeaderOption[];
+  readonly responseHeadersToRemove: readonly string[];
+}
+
+export interface HeaderOption {
+  readonly header: { readonly key: string; readonly value: string };
+  readonly append: boolean;
+}
+
+const targetRef = object<TargetRef>({
+  group: withDefault(text, ''),
+  kind: nonEmptyText,
+  name: nonEmptyText,
+  namespace: maybe(text),
+});
+
+const hashPolicy = object<LbHashPolicy>({
+  header: maybe(nonEmptyText),
+  cookie: maybe(
+    object<NonNullable<LbHashPolicy['cookie']>>({
+      name: nonEmptyText,
+      ttl: maybe(goDuration()),
+      path: withDefault(text, ''),
+    }),
+  ),
+  sourceIp: maybe(bool),
+  terminal: withDefault(bool, false),
+});
+
+const retries = object<RetryOption>(
+  {
+    retryOn: withDefault(text, ''),
+    numRetries: withDefault(integer(0, 4294967295), 0),
+    perTryTimeout: maybe(goDuration()),
+    retryBackOff: maybe(
+      object<NonNullable<RetryOption['retryBackOff']>>({
+        baseInterval: maybe(goDuration(1)),
+        maxInterval: maybe(goDuration(1)),
+      }),
+    ),
+    retriableStatusCodes: list(integer(100, 599)),
+  },
+  {
+    previousPriorities: unsupported('retries stay within the priority that the balancer draws'),
+    rateLimitedRetryBackOff: unsupported('retries wait by the back-off alone'),
+  },
+);
+
+const headerOption = object<HeaderOption>(
+  {
+    header: object<HeaderOption['header']>({ key: nonEmptyText, value: withDefault(text, '') }),
+    append: withDefault(bool, true),
+  },
+  { headerSecretRef: unsupported('values are not read from Secrets') },
+);
+
+const headerManipulation = object<HeaderManipulation>({
+  requestHeadersToAdd: list(headerOption),
+  requestHeadersToRemove: texts,
+  responseHeadersToAdd: list(headerOption),
+  responseHeadersToRemove: texts,
+});
+
+const LATER = unsupported('it has no effect');
+
+const options = object<RouteOptions>(
+  {
+    timeout: droppable(goDuration()),
+    retries: droppable(retries),
+    lbHash: droppable(object<LbHash>({ hashPolicies: units(hashPolicy) })),
+    prefixRewrite: droppable(text),
+    regexRewrite: droppable(
+      object<NonNullable<RouteOptions['regexRewrite']>>({
+        pattern: object<{ regex: string }>({ regex: nonEmptyText }, { googleRe2: LATER }),
+        substitution: withDefault(text, ''),
+      }),
+    ),
+    hostRewrite: droppable(text),
+    headerManipulation: droppable(headerManipulation),
+  },
+  {
+    autoHostRewrite: LATER,
+    hostRewriteHeader: LATER,
+    hostRewritePathRegex: LATER,
+    cors: LATER,
+    upgrades: unsupported('upgrades need no switch'),
+    idleTimeout: LATER,
+    maxStreamDuration: LATER,
+    appendXForwardedHost: LATER,
+    shadowing: LATER,
+    faults: LATER,
+    tracing: LATER,
+    envoyMetadata: LATER,
+    extensions: LATER,
+    transformations: LATER,
+    stagedTransformations: LATER,
+    rbac: LATER,
+    jwt: LATER,
+    jwtStaged: LATER,
+    jwtProvidersStaged: LATER,
+    extauth: LATER,
+    ratelimit: LATER,
+    ratelimitBasic: LATER,
+    ratelimitEarly: LATER,
+    ratelimitRegular: LATER,
+    rateLimitConfigs: LATER,
+    rateLimitEarlyConfigs: LATER,
+    rateLimitRegularConfigs: LATER,
+    bufferPerRoute: LATER,
+    csrf: LATER,
+    dlp: LATER,
+    waf: LATER,
+    extProc: LATER,
+    ai: LATER,
+  },
+);
+
+export const routeOptionSpec: Schema<RouteOptionSpec> = object<RouteOptionSpec>({
+  targetRefs: list(targetRef),
+  options: maybe(options),
+});
