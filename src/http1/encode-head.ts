@@ -100,7 +100,7 @@ export function encodeRequestHead(head: Head, meaning: RequestMeaning, edits: Re
     }
     if (isKept && flags >= PLAIN) continue;
     out += text.slice(copied, start);
-    if (isKept) out += rewrittenLine(head, at);
+    if (isKept) out += rewrittenLine(head, at, kind, meaning.contentLength);
     copied = i + 1 < count ? positions[at + SLOTS + NAME_START]! : text.length - 2;
   }
   out += text.slice(copied, text.length - 2);
@@ -146,7 +146,7 @@ export function encodeResponseHead(head: Head, meaning: ResponseMeaning, edits: 
     }
     if (isKept && flags >= PLAIN) continue;
     out += text.slice(copied, start);
-    if (isKept) out += rewrittenLine(head, at);
+    if (isKept) out += rewrittenLine(head, at, kind, meaning.contentLength);
     copied = i + 1 < count ? positions[at + SLOTS + NAME_START]! : text.length - 2;
   }
   out += text.slice(copied, text.length - 2);
@@ -165,7 +165,10 @@ export function connectionLine(keepAlive: boolean, clientMinor: number): string 
   return clientMinor === 0 ? 'connection: keep-alive\r\n' : '';
 }
 
-function rewrittenLine(head: Head, at: number): string {
+/** A line that can't be copied as it is; of framing fields only the meaning is kept. */
+function rewrittenLine(head: Head, at: number, kind: number, contentLength: number): string {
+  if (kind === CONTENT_LENGTH) return `content-length: ${contentLength}\r\n`;
+  if (kind === TRANSFER_ENCODING) return 'transfer-encoding: chunked\r\n';
   const { text, positions } = head;
   const name = text.slice(positions[at + NAME_START], positions[at + NAME_END]);
   return `${name}: ${text.slice(positions[at + VALUE_START], positions[at + VALUE_END])}\r\n`;

@@ -138,9 +138,7 @@ export class FieldScanner {
     while (valueEnd > valueStart && (bytes[valueEnd - 1] === SP || bytes[valueEnd - 1] === HTAB)) valueEnd--;
     positions[at + VALUE_END] = valueEnd - base;
     const gap = valueStart - base - positions[at + NAME_END]! - 1;
-    const isPlain =
-      valueEnd === carriageReturn &&
-      (gap === 0 || (gap === 1 && bytes[valueStart - 1] === SP && valueEnd > valueStart));
+    const isPlain = valueEnd === carriageReturn && (gap === 0 || (gap === 1 && bytes[valueStart - 1] === SP));
     if (isPlain) head.kinds[head.count]! |= PLAIN;
   }
 

@@ -34,7 +34,11 @@ export function checkTransferEncoding(head: Head, index: number): Http1ErrorCode
   const { text, positions } = head;
   const start = positions[index * SLOTS + VALUE_START]!;
   const length = positions[index * SLOTS + VALUE_END]! - start;
-  if (length === 7 && equalsIgnoringCase(text, start, 'chunked')) return null;
+  if (length === 7 && equalsIgnoringCase(text, start, 'chunked')) {
+    // A recipient that compares with case would take the message for one without a body.
+    if (!text.startsWith('chunked', start)) head.kinds[index]! &= ~PLAIN;
+    return null;
+  }
   const codings = head.headerValue(index).toLowerCase().split(',');
   const names = codings.map((coding) => coding.trim());
   return names.every(isToken) && names.indexOf('chunked') === names.length - 1
