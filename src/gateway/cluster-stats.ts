@@ -22,7 +22,9 @@ const REASONS = [
 ] as const satisfies readonly DecisionReason[];
 
 /** Upper bounds of the duration histogram's buckets in milliseconds; a last bucket takes the rest. */
-export const DURATION_BUCKETS: readonly number[] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000];
+export const DURATION_BUCKETS: readonly number[] = [
+  1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000,
+];
 
 /** Counters of one cluster: plain numbers in typed arrays, written per request and read at scrape. */
 export class ClusterStats {

@@ -1,6 +1,6 @@
-import { DROPPED_AT_EDGE, DROPPED_FROM_EXTERNAL, DROPPED_FROM_INTERNAL } from '../affinity/forwarded-headers.ts';
-import { compileForward, type ForwardPlan } from '../affinity/forward-plan.ts';
 import type { ClusterBalancer } from '../affinity/cluster-balancer.ts';
+import { compileForward, type ForwardPlan } from '../affinity/forward-plan.ts';
+import { DROPPED_AT_EDGE, DROPPED_FROM_EXTERNAL, DROPPED_FROM_INTERNAL } from '../affinity/forwarded-headers.ts';
 import type { ClientAddressPolicy, VirtualHost } from '../model/listener.ts';
 import type { RequestView } from '../model/request-view.ts';
 import type { ForwardAction, Route, WeightedTarget } from '../model/route.ts';

@@ -1,19 +1,22 @@
 import type { Socket } from 'node:net';
 import type { PeerConnection } from '../affinity/client-address.ts';
+import type { ForwardedHeaders } from '../affinity/forwarded-headers.ts';
 import type { Head } from '../http1/head.ts';
 import type { Http1Error } from '../http1/http1-error.ts';
 import { encodeLocalResponse } from '../http1/local-response.ts';
 import type { RequestMeaning } from '../http1/meaning.ts';
 import { RequestParser } from '../http1/request-parser.ts';
 import type { RequestSink } from '../http1/sinks.ts';
+import { formatAddress } from '../model/address.ts';
 import type { AccessRecord } from '../telemetry/access-log.ts';
 import { Exchange } from './exchange.ts';
 import type { GatewayListener } from './gateway-listener.ts';
-import { formatAddress, normalizePeerIp } from './socket-address.ts';
+import type { RequestPeer } from './request-preparation.ts';
+import { normalizePeerIp } from './socket-address.ts';
 import { TimerEntry } from './timer-wheel.ts';
 
 /** A client's TCP connection: its requests are served one after the other by one Exchange. Chart: docs/lifecycle.md. */
-export class DownstreamConnection extends TimerEntry implements RequestSink, PeerConnection {
+export class DownstreamConnection extends TimerEntry implements RequestSink, RequestPeer, PeerConnection {
   readonly listener: GatewayListener;
   readonly remoteAddress: string;
   readonly peerIp: string;
@@ -52,6 +55,10 @@ export class DownstreamConnection extends TimerEntry implements RequestSink, Pee
 
   get secure(): boolean {
     return this.listener.isSecure;
+  }
+
+  resolveForwarding(head: Head, out: ForwardedHeaders): void {
+    this.listener.resolveForwarding(head, this, out);
   }
 
   /** Whether more may be written now; false: wait for `Exchange.onClientDrain`. */

@@ -60,6 +60,10 @@ export class GatewayListener {
     return this.#runtime.listener.name;
   }
 
+  get virtualHostNames(): readonly string[] {
+    return this.#runtime.listener.virtualHosts.map((host) => host.name);
+  }
+
   /** Lines that the gateway adds to every relayed response. */
   get responseLines(): string {
     return this.#serverLine;

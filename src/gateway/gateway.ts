@@ -1,3 +1,4 @@
+import type { SelectionEnvironment } from '../affinity/selection.ts';
 import type { Snapshot } from '../model/model.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -64,6 +65,14 @@ export class Gateway {
 
   get listeners(): readonly BoundGatewayListener[] {
     return [...this.#listeners.values()].map(({ bound }) => bound);
+  }
+
+  get boundListeners(): readonly { readonly listener: GatewayListener; readonly bound: BoundGatewayListener }[] {
+    return [...this.#listeners.values()];
+  }
+
+  get selectionEnvironment(): SelectionEnvironment {
+    return this.#services.selectionEnvironment;
   }
 
   get gatewayListeners(): readonly GatewayListener[] {

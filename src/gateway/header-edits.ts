@@ -16,7 +16,6 @@ export interface HeaderEdits {
   readonly added: readonly (readonly [name: string, value: string])[];
 }
 
-
 /**
  * Several levels of operations as one, applied in order: a later `set` or `remove` also undoes what an earlier level
  * added. `own` are names (lower case) that the gateway itself writes, so that received ones always go.

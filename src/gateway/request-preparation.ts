@@ -4,20 +4,29 @@ import { RequestEdits } from '../http1/encode-head.ts';
 import type { Head } from '../http1/head.ts';
 import type { RequestMeaning } from '../http1/meaning.ts';
 import type { CompiledForward, CompiledTarget } from './compiled-route.ts';
-import type { DownstreamConnection } from './downstream-connection.ts';
 import { RequestContext } from './request-context.ts';
 import type { UpstreamHost } from './upstream-host.ts';
+
+/** The connection that a request came on, as far as preparing the request goes. */
+export interface RequestPeer {
+  /** The two ends as `ip:port`. */
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  readonly remotePort: number;
+  /** Finds the trusted client and what the upstream is told about it, by the listener's policy. */
+  resolveForwarding(head: Head, out: ForwardedHeaders): void;
+}
 
 /** A request's way from what the client sent to what the upstream is sent. One object serves all requests of a connection. */
 export class RequestPreparation {
   readonly context: RequestContext;
   readonly edits: RequestEdits = new RequestEdits();
   readonly #forwarded: ForwardedHeaders = new ForwardedHeaders();
-  readonly #client: DownstreamConnection;
+  readonly #peer: RequestPeer;
 
-  constructor(client: DownstreamConnection) {
-    this.#client = client;
-    this.context = new RequestContext(client.remoteAddress, client.localAddress);
+  constructor(peer: RequestPeer) {
+    this.#peer = peer;
+    this.context = new RequestContext(peer.remoteAddress, peer.localAddress);
   }
 
   /** Empty where the listener makes none and the client sent none. */
@@ -30,9 +39,9 @@ export class RequestPreparation {
     const { context } = this;
     const forwarded = this.#forwarded;
     context.begin(head, meaning.authority, meaning.path === '' ? head.target : meaning.path);
-    this.#client.listener.resolveForwarding(head, this.#client, forwarded);
+    this.#peer.resolveForwarding(head, forwarded);
     context.clientIp = forwarded.clientIp;
-    context.clientPort = forwarded.portKept ? this.#client.remotePort : 0;
+    context.clientPort = forwarded.portKept ? this.#peer.remotePort : 0;
     context.scheme = forwarded.forwardedProto;
   }
 

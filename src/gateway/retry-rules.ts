@@ -35,7 +35,8 @@ export class RetryRules {
     if (!on.has('unavailable') && !on.has('cancelled')) return false;
     const grpcStatus = head.value('grpc-status');
     return (
-      (grpcStatus === GRPC_UNAVAILABLE && on.has('unavailable')) || (grpcStatus === GRPC_CANCELLED && on.has('cancelled'))
+      (grpcStatus === GRPC_UNAVAILABLE && on.has('unavailable')) ||
+      (grpcStatus === GRPC_CANCELLED && on.has('cancelled'))
     );
   }
 
@@ -56,7 +57,10 @@ export class RetryRules {
 
   /** Milliseconds before retry number `retry` (from 1): full jitter under an exponential bound, as Envoy draws it. */
   backoffMillis(retry: number, random: () => number): number {
-    const bound = Math.min(this.#backoffBaseMillis * 2 ** Math.min(retry, 30) - this.#backoffBaseMillis, this.#backoffMaxMillis);
+    const bound = Math.min(
+      this.#backoffBaseMillis * 2 ** Math.min(retry, 30) - this.#backoffBaseMillis,
+      this.#backoffMaxMillis,
+    );
     return Math.floor(random() * Math.max(bound, 1));
   }
 }

@@ -55,7 +55,9 @@ export class RuntimeCompiler {
 
   /** To be called when `runtime` serves: forgets hosts and counters of clusters that are gone. */
   retain(runtime: Runtime): void {
-    this.hosts.retain((cluster, address) => runtime.clusters.get(cluster)?.balancer.hostByAddress(address) !== undefined);
+    this.hosts.retain(
+      (cluster, address) => runtime.clusters.get(cluster)?.balancer.hostByAddress(address) !== undefined,
+    );
     for (const name of this.#stats.keys()) if (!runtime.clusters.has(name)) this.#stats.delete(name);
   }
 

@@ -44,7 +44,7 @@ export type AccessLogTarget =
   | { readonly kind: 'off' };
 
 const FLUSH_MILLIS = 100;
-const BUFFER_BYTES = 16_384;
+const BUFFER_BYTES = 8_192;
 
 /**
  * JSON lines (architecture: Access log). Lines are gathered and written by one system call per buffer or tenth of a

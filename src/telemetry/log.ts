@@ -9,5 +9,8 @@ export interface Log {
 
 /** JSON lines on standard error unless another stream is given; synchronous, so that the last words of a process are not lost. */
 export function createLog(stream: DestinationStream = pino.destination({ fd: 2, sync: true })): Log {
-  return pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } }, stream);
+  return pino(
+    { base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters: { level: (level) => ({ level }) } },
+    stream,
+  );
 }
