@@ -149,7 +149,7 @@ export function recordRequests(
   }
   if (isOver && parser.meaning.isConnect) recorder.add(`rest ${rest}`);
   else if (!isOver && !hasEnd && !recorder.hasFailed && !parser.isIdle) recorder.add('incomplete');
-  return recorder;
+  return { events: recorder.events, messages: recorder.messages };
 }
 
 /** As `recordRequests`, for the one response to a request with `method` that offers to switch to `upgrade`. */
@@ -208,7 +208,7 @@ export function recordResponses(
   }
   if (isTunnel) recorder.add(`rest ${rest}`);
   else if (isReusable && !hasEnd && !recorder.hasFailed && !parser.isIdle) recorder.add('incomplete');
-  return recorder;
+  return { events: recorder.events, messages: recorder.messages };
 }
 
 export function defaultRequestEdits(): RequestEdits {
