@@ -129,10 +129,6 @@ export class DownstreamConnection extends TimerEntry implements RequestSink, Req
     return this.#parser.detach();
   }
 
-  endTunnel(): void {
-    this.#socket.end();
-  }
-
   /** Head, keep-alive or body idle time is over. */
   override onTimer(): void {
     if (this.#closing) {

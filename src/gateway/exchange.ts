@@ -195,7 +195,11 @@ export class Exchange implements UpstreamUser {
     const requestSent = this.#attemptTick !== 0;
     this.#endAttempt();
     this.#countFailure(failure, host.state);
-    if (this.#committed) {
+    if (this.#tunnel) {
+      this.#response.flush();
+      this.#addFlag('UC');
+      this.#finish();
+    } else if (this.#committed) {
       this.#addFlag(failure === 'protocol' ? 'UPE' : 'UC');
       this.#abort();
     } else if (failure === 'stale' && this.#mayRepeat()) {
@@ -215,7 +219,8 @@ export class Exchange implements UpstreamUser {
 
   onUpstreamTunnelEnd(): void {
     this.#response.flush();
-    this.#client.endTunnel();
+    this.#dropAttempt();
+    this.#finish();
   }
 
   #reset(head: Head, meaning: RequestMeaning): void {
@@ -300,7 +305,7 @@ export class Exchange implements UpstreamUser {
     state.activeRequests++;
     state.requests++;
     if (this.#target?.cluster) this.#target.cluster.balancer.activeRequests++;
-    connection.use(this, head.method, '');
+    connection.use(this, head.method, this.#preparation.edits.upgrade);
     this.#attemptTick = performance.now();
     const { edits } = this.#preparation;
     const counted = this.#route?.host.includeAttemptCount === true;
@@ -382,6 +387,16 @@ export class Exchange implements UpstreamUser {
     if (head.findHeader('date', 0) < 0) edits.append += listener.dateLine();
     this.#bindClient(head);
     this.#response.head(encodeResponseHead(head, meaning, edits), edits.framing === 'chunked');
+    if (meaning.isTunnel) this.#openTunnel();
+  }
+
+  /** From here on both sides' bytes pass as they are, until either side ends. */
+  #openTunnel(): void {
+    this.#tunnel = true;
+    this.#keepAlive = false;
+    this.#cancelTimers();
+    const early = this.#client.detach();
+    if (early.length > 0) this.onClientTunnel(early);
   }
 
   /** Tells the client which endpoint its session is on. */

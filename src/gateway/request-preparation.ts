@@ -3,9 +3,13 @@ import type { Selection } from '../affinity/selection.ts';
 import { RequestEdits } from '../http1/encode-head.ts';
 import type { Head } from '../http1/head.ts';
 import type { RequestMeaning } from '../http1/meaning.ts';
+import { offers } from '../http1/upgrade.ts';
 import type { CompiledForward, CompiledTarget } from './compiled-route.ts';
 import { RequestContext } from './request-context.ts';
 import type { UpstreamHost } from './upstream-host.ts';
+
+/** The one protocol that requests may switch to; offers of others (h2c above all) are not passed on. */
+const TUNNELLED = 'websocket';
 
 /** The connection that a request came on, as far as preparing the request goes. */
 export interface RequestPeer {
@@ -38,7 +42,10 @@ export class RequestPreparation {
   begin(head: Head, meaning: RequestMeaning): void {
     const { context } = this;
     const forwarded = this.#forwarded;
-    context.begin(head, meaning.authority, meaning.path === '' ? head.target : meaning.path);
+    context.begin(head, meaning.authority, meaning.path);
+    // `OPTIONS *` asks about the server as a whole; to the route table that is the root (RFC 9112 §3.2.4).
+    if (meaning.path === '*') context.path = '/';
+    this.edits.upgrade = offers(meaning.upgrade, TUNNELLED) ? TUNNELLED : '';
     this.#peer.resolveForwarding(head, forwarded);
     context.clientIp = forwarded.clientIp;
     context.clientPort = forwarded.portKept ? this.#peer.remotePort : 0;
