@@ -130,6 +130,11 @@ export class Selection<S extends HostState> implements DecisionRecord, PickTrace
     return edits;
   }
 
+  /** The request's hash in hex; null: it has none, or none was asked for yet. For explain and for replaying recordings. */
+  keyHash(): string | null {
+    return this.#hashState === 'present' ? hash.set(this.#hashHi, this.#hashLo).toHex() : null;
+  }
+
   /** Looks for a token and its host; false if the session is lost and must not move. */
   #readSession(): boolean {
     const { session } = this.#plan;
