@@ -26,7 +26,7 @@ export interface RecordedMessage {
   readonly head: string;
   body: string;
   readonly isChunked: boolean;
-  /** Empty where there were no trailers. */
+  /** With the trailers; empty where the message is not chunked. */
   lastChunk: string;
   isComplete: boolean;
 }
@@ -39,14 +39,14 @@ export interface Recording {
 
 /** What is sent on but for the bodies. */
 export function forwardedHeads(recording: Recording): string {
-  return recording.messages.map((message) => message.head + message.lastChunk).join('');
+  return recording.messages.map(({ head, lastChunk }) => (lastChunk === LAST_CHUNK ? head : head + lastChunk)).join('');
 }
 
 /** All of what is sent on for a message. */
 export function forwarded(message: RecordedMessage): string {
   const { head, body, isChunked, lastChunk } = message;
   if (!isChunked) return head + body;
-  return `${head}${body === '' ? '' : `${encodeChunkSize(body.length)}${body}${CRLF}`}${lastChunk || LAST_CHUNK}`;
+  return `${head}${body === '' ? '' : `${encodeChunkSize(body.length)}${body}${CRLF}`}${lastChunk}`;
 }
 
 class Recorder {
@@ -82,8 +82,8 @@ class Recorder {
       for (let i = 0; i < trailers.count; i++) {
         this.events.push(`trailer ${trailers.headerName(i)}: ${trailers.headerValue(i)}`);
       }
-      message.lastChunk = encodeLastChunk(trailers);
     }
+    if (message.isChunked) message.lastChunk = encodeLastChunk(trailers);
     this.add('end');
   }
 
