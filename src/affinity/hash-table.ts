@@ -4,10 +4,10 @@ import type { Hash64 } from './hash64.ts';
 export interface HashTable {
   /**
    * Index of the key that owns `hash`, or -1 where the table is empty. `attempt` is 0 for a first pick and grows when a
-   * retry wants another one (envoy-affinity §8.1).
+   * retry wants another host (envoy-affinity §8.1).
    */
   lookup(hash: Hash64, attempt: number): number;
-  /** Sum over `lookup`'s answers per key, smallest and largest, as Envoy's gauges give them. */
+  /** Fewest and most entries that a key owns, as Envoy's gauges give them (envoy-affinity §4.8). */
   readonly minEntriesPerHost: number;
   readonly maxEntriesPerHost: number;
   /** Owner of every entry in order, for dumps and tests. */

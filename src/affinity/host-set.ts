@@ -1,16 +1,9 @@
-import type { Cluster, Locality } from '../model/cluster.ts';
-import {
-  type Chooser,
-  type ClusterLoad,
-  createChooser,
-  effectiveLocalityWeight,
-  HashChooser,
-  LocalityChooser,
-  type PickTrace,
-} from './chooser.ts';
+import type { Balancer, Cluster, Locality } from '../model/cluster.ts';
+import { type Chooser, type ClusterLoad, HashChooser, type PickTrace } from './chooser.ts';
 import type { HashTable } from './hash-table.ts';
 import type { Hash64 } from './hash64.ts';
 import type { CoarseHealth, Host, HostState } from './host.ts';
+import { createListChooser, effectiveLocalityWeight, type ListBalancer, LocalityChooser } from './list-chooser.ts';
 import { compileMaglev } from './maglev-table.ts';
 import { choosePriority, computePriorityLoad, type PriorityHealth, type PriorityLoad } from './priority-load.ts';
 import { compileRing } from './ring-table.ts';
@@ -21,6 +14,8 @@ import {
   weighHosts,
   weighHostsByLocality,
 } from './weighted-hosts.ts';
+
+type HashBalancer = Extract<Balancer, { kind: 'ringHash' | 'maglev' }>;
 
 /** The hosts of one group of the cluster that belong to the set. */
 export interface HostGroup<S extends HostState> {
@@ -117,59 +112,55 @@ export class HostSet<S extends HostState> {
 
   #compileLevel(level: Level<S>, priority: number, inPanic: boolean): void {
     const { balancer } = this.#cluster;
+    const usable = inPanic ? ALL_HEALTH : HEALTHY_ONLY;
     if (balancer.kind === 'ringHash' || balancer.kind === 'maglev') {
       const reusable = hashChooserOf(level) ?? this.#previous[priority] ?? null;
       // A degraded load only chooses the priority; its table has healthy hosts alone (§9.6).
-      level.healthy = this.#createHashChooser(level, inPanic ? ALL_HEALTH : HEALTHY_ONLY, reusable);
+      level.healthy = this.#createHashChooser(balancer, level, usable, reusable);
       level.degraded = level.healthy;
-      return;
+    } else {
+      level.healthy = this.#createListChooser(balancer, level, usable);
+      level.degraded = inPanic ? level.healthy : this.#createListChooser(balancer, level, DEGRADED_ONLY);
     }
-    level.healthy = this.#createListChooser(level, inPanic ? ALL_HEALTH : HEALTHY_ONLY);
-    level.degraded = inPanic ? level.healthy : this.#createListChooser(level, DEGRADED_ONLY);
   }
 
   #createHashChooser(
+    balancer: HashBalancer,
     level: Level<S>,
     usable: ReadonlySet<CoarseHealth>,
     reusable: HashChooser<S> | null,
   ): HashChooser<S> {
-    const { balancer, health } = this.#cluster;
     const isUsable = (host: Host<S>): boolean => usable.has(host.coarseHealth());
-    const weighted = health.localityWeighted
+    const weighted = this.#cluster.health.localityWeighted
       ? weighHostsByLocality(level.localities, isUsable)
       : weighHosts(level.hosts.filter(isUsable));
-    const table = this.#compileTable(weighted, reusable);
-    const factor = 'hashing' in balancer ? (balancer.hashing.balanceFactorPercent ?? 0) : 0;
-    return new HashChooser(weighted, table, factor, this.#load);
+    const fits = reusable !== null && givesSameTable(weighted, reusable.weighted, balancer.hashing.useHostname);
+    const table = fits ? reusable.table : compileTable(balancer, weighted);
+    return new HashChooser(weighted, table, balancer.hashing.balanceFactorPercent ?? 0, this.#load);
   }
 
-  #createListChooser(level: Level<S>, usable: ReadonlySet<CoarseHealth>): Chooser<S> {
-    const { balancer, health } = this.#cluster;
-    if (balancer.kind === 'ringHash' || balancer.kind === 'maglev') throw new TypeError('a hash balancer has a table');
+  #createListChooser(balancer: ListBalancer, level: Level<S>, usable: ReadonlySet<CoarseHealth>): Chooser<S> {
+    const { health } = this.#cluster;
     const isUsable = (host: Host<S>): boolean => usable.has(host.coarseHealth());
-    if (!health.localityWeighted) return createChooser(balancer, level.hosts.filter(isUsable), this.#random);
+    if (!health.localityWeighted) return createListChooser(balancer, level.hosts.filter(isUsable), this.#random);
     const choosers: Chooser<S>[] = [];
     const weights: number[] = [];
     for (const locality of level.localities) {
       const hosts = locality.hosts.filter(isUsable);
       const weight = effectiveLocalityWeight(locality, hosts.length, health.overprovisioningPercent);
       if (weight === 0) continue;
-      choosers.push(createChooser(balancer, hosts, this.#random));
+      choosers.push(createListChooser(balancer, hosts, this.#random));
       weights.push(weight);
     }
     return new LocalityChooser(choosers, weights, this.#random);
   }
+}
 
-  #compileTable(weighted: WeightedHosts<S>, reusable: HashChooser<S> | null): HashTable {
-    const { balancer } = this.#cluster;
-    if (balancer.kind !== 'ringHash' && balancer.kind !== 'maglev')
-      throw new TypeError('only hash balancers have tables');
-    const { useHostname } = balancer.hashing;
-    if (reusable !== null && isSameTable(weighted, reusable.weighted, useHostname)) return reusable.table;
-    const keys = weighted.hosts.map((host) => host.hashKey(useHostname));
-    if (balancer.kind === 'maglev') return compileMaglev(keys, weighted.weights, balancer.tableSize);
-    return compileRing(keys, weighted.weights, balancer);
-  }
+function compileTable<S extends HostState>(balancer: HashBalancer, { hosts, weights }: WeightedHosts<S>): HashTable {
+  const keys = hosts.map((host) => host.hashKey(balancer.hashing.useHostname));
+  return balancer.kind === 'maglev'
+    ? compileMaglev(keys, weights, balancer.tableSize)
+    : compileRing(keys, weights, balancer);
 }
 
 function hashChooserOf<S extends HostState>(level: Level<S>): HashChooser<S> | null {
@@ -177,7 +168,7 @@ function hashChooserOf<S extends HostState>(level: Level<S>): HashChooser<S> | n
 }
 
 /** True if two lists give one table, the balancer's settings being the same. */
-function isSameTable<S extends HostState>(a: WeightedHosts<S>, b: WeightedHosts<S>, useHostname: boolean): boolean {
+function givesSameTable<S extends HostState>(a: WeightedHosts<S>, b: WeightedHosts<S>, useHostname: boolean): boolean {
   if (a.hosts.length !== b.hosts.length) return false;
   return a.hosts.every(
     (host, index) =>

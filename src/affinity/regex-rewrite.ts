@@ -2,6 +2,12 @@ import { RE2JS } from 're2js';
 import type { RegexRewrite } from '../model/affinity.ts';
 import { toByteString } from '../model/byte-string.ts';
 
+/**
+ * Steps (instructions of the pattern times bytes) that one value may cost. RE2 is linear, but in the product of two
+ * sizes of which the client chooses one, and every match may look at the rest of the value.
+ */
+const MAX_STEPS = 1 << 26;
+
 /** A rewrite that is ready to run, on byte strings. */
 export class CompiledRewrite {
   readonly #pattern: RE2JS;
@@ -13,13 +19,21 @@ export class CompiledRewrite {
     this.#parts = parts;
   }
 
-  /** `text` with every match replaced, as RE2::GlobalReplace does it; unchanged if nothing matches (envoy-affinity §7.6). */
+  /**
+   * `text` with every match replaced, as RE2::GlobalReplace does it; unchanged if nothing matches (envoy-affinity
+   * §7.6), or if it would take too long.
+   */
   apply(text: string): string {
     const matcher = this.#pattern.matcher(text);
+    const size = this.#pattern.programSize();
+    let steps = 0;
     let output = '';
     let position = 0;
     let lastEnd = -1;
-    while (position <= text.length && matcher.find(position)) {
+    while (position <= text.length) {
+      steps += (text.length - position + 1) * size;
+      if (steps > MAX_STEPS) return text;
+      if (!matcher.find(position)) break;
       const start = matcher.start();
       const end = matcher.end();
       output += text.slice(position, start);
