@@ -6,6 +6,8 @@ export interface ProcessOptions {
   readonly cwd?: string;
   /** On top of this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /** File descriptor that gets the standard output; output() and waitForLine() then see standard error only. */
+  readonly stdoutTo?: number;
 }
 
 /** A process that a test started; `await using` ends it and everything it started. */
@@ -36,13 +38,13 @@ export async function startProcess(
   const child = spawn(command, args, {
     cwd: options.cwd ?? ROOT,
     env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', options.stdoutTo ?? 'pipe', 'pipe'],
     detached: true,
   });
   running.add(child);
   const output = new OutputLines();
-  child.stdout.on('data', (chunk: Buffer) => output.append(chunk.toString('utf8')));
-  child.stderr.on('data', (chunk: Buffer) => output.append(chunk.toString('utf8')));
+  child.stdout?.on('data', (chunk: Buffer) => output.append(chunk.toString('utf8')));
+  child.stderr?.on('data', (chunk: Buffer) => output.append(chunk.toString('utf8')));
   const exit = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once('close', (code, signal) => {
       // A process of the group may be left although its leader has ended.

@@ -1,0 +1,112 @@
+import type { HostState } from '../../src/affinity/host.ts';
+import type { SelectionEnvironment } from '../../src/affinity/selection.ts';
+import {
+  type Balancer,
+  type Cluster,
+  type ConsistentHashing,
+  DEFAULT_HEALTH_POLICY,
+  type Endpoint,
+  type EndpointGroup,
+  NO_CIRCUIT_BREAKERS,
+  NO_LOCALITY,
+} from '../../src/model/cluster.ts';
+import type { Origin } from '../../src/model/origin.ts';
+import type { RequestView } from '../../src/model/request-view.ts';
+
+export const NOWHERE: Origin = { source: 'test', kind: '', namespace: '', name: '', line: 1, column: 1, field: '' };
+
+export const PLAIN_HASHING: ConsistentHashing = { useHostname: false, balanceFactorPercent: null, policies: [] };
+
+export const RING: Balancer = {
+  kind: 'ringHash',
+  minimumSize: 1024,
+  maximumSize: 8_388_608,
+  hashFunction: 'xxHash',
+  hashing: PLAIN_HASHING,
+};
+
+export const MAGLEV: Balancer = { kind: 'maglev', tableSize: 65_537, hashing: PLAIN_HASHING };
+
+/** An endpoint at `ip:port`. */
+export function endpointAt(address: string, overrides: Partial<Endpoint> = {}): Endpoint {
+  return {
+    address,
+    host: address.slice(0, address.lastIndexOf(':')),
+    port: Number(address.slice(address.lastIndexOf(':') + 1)),
+    identity: { uid: '', namespace: '', name: '' },
+    hostname: '',
+    hashKey: '',
+    weight: 1,
+    health: 'unknown',
+    labels: {},
+    origin: NOWHERE,
+    ...overrides,
+  };
+}
+
+/** `count` endpoints 10.0.0.1:80, 10.0.0.2:80, ... */
+export function endpoints(count: number): Endpoint[] {
+  return Array.from({ length: count }, (_, index) => endpointAt(`10.0.${index >> 8}.${(index & 255) + 1}:80`));
+}
+
+export function groupOf(members: readonly Endpoint[], overrides: Partial<EndpointGroup> = {}): EndpointGroup {
+  return { locality: NO_LOCALITY, priority: 0, weight: null, endpoints: members, ...overrides };
+}
+
+/** A ring hash cluster of these endpoints, unless overridden. */
+export function clusterOf(members: readonly Endpoint[], overrides: Partial<Cluster> = {}): Cluster {
+  return {
+    name: 'cluster',
+    balancer: RING,
+    groups: [groupOf(members)],
+    health: DEFAULT_HEALTH_POLICY,
+    circuitBreakers: NO_CIRCUIT_BREAKERS,
+    subsets: null,
+    connectTimeoutMillis: 5000,
+    idleTimeoutMillis: 60_000,
+    maxRequestsPerConnection: null,
+    origin: NOWHERE,
+    ...overrides,
+  };
+}
+
+export function hostState(overrides: Partial<HostState> = {}): HostState {
+  return { activeRequests: 0, failedActiveCheck: false, degradedActiveCheck: false, ejected: false, ...overrides };
+}
+
+/** Numbers in [0, 1) that are the same in every run (xorshift32). */
+export function repeatableRandom(seed = 2463534242): () => number {
+  let state = seed;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 4294967296;
+  };
+}
+
+export function selectionEnvironment(nowSeconds = 1_800_000_000): SelectionEnvironment {
+  return { random: repeatableRandom(), nowSeconds: () => nowSeconds };
+}
+
+/** A request as routing and affinity see it; header names in lower case, repeats allowed. */
+export function requestWith(
+  headers: readonly (readonly [name: string, value: string])[] = [],
+  overrides: Partial<RequestView> = {},
+): RequestView {
+  return {
+    method: 'GET',
+    scheme: 'http',
+    authority: 'example.com',
+    path: '/',
+    originalPath: overrides.path ?? '/',
+    findHeader: (name, from) => headers.findIndex(([other], index) => index >= from && other === name),
+    headerValue: (index) => headers[index]?.[1] ?? '',
+    clientIp: '192.0.2.1',
+    clientPort: 40_000,
+    remoteAddress: '192.0.2.1:40000',
+    localAddress: '198.51.100.1:80',
+    filterState: () => undefined,
+    ...overrides,
+  };
+}
