@@ -1,5 +1,5 @@
-import { type DestinationStream, pino } from 'pino';
 import type { DecisionRecord } from '../model/decision.ts';
+import { LineFile } from './line-file.ts';
 
 /** One finished exchange. Strings from the wire are byte strings (latin1). Empty strings and null print as null. */
 export interface AccessRecord {
@@ -30,6 +30,8 @@ export interface AccessRecord {
 }
 
 export interface AccessLog {
+  /** Lines that could not be written in time and are lost. */
+  readonly dropped: number;
   write(record: AccessRecord): void;
   /** Everything written so far has reached the file when this returns. */
   flushSync(): void;
@@ -43,39 +45,18 @@ export type AccessLogTarget =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'off' };
 
-const FLUSH_MILLIS = 100;
-const BUFFER_BYTES = 8_192;
-
-/**
- * JSON lines (architecture: Access log). Lines are gathered and written by one system call per buffer or tenth of a
- * second, because a write per request costs more than the rest of the log. Throws when the file can't be opened.
- */
+/** JSON lines (architecture: Access log). Throws when the file can't be opened. */
 export function createAccessLog(target: AccessLogTarget): AccessLog {
-  if (target.kind === 'off') return { write() {}, flushSync() {}, reopen() {}, close() {} };
-  const file = pino.destination({
-    dest: target.kind === 'stdout' ? 1 : target.path,
-    minLength: BUFFER_BYTES,
-    // A consumer that stops reading must cost log lines, not the memory of the gateway.
-    maxLength: 64 * 1_048_576,
-    sync: false,
-    mkdir: true,
-  });
-  file.on('error', () => {});
-  const timer = setInterval(() => file.flush(), FLUSH_MILLIS);
-  timer.unref();
+  if (target.kind === 'off') return { dropped: 0, write() {}, flushSync() {}, reopen() {}, close() {} };
+  const file = new LineFile(target.kind === 'file' ? target.path : null);
   return {
-    write: (record) => {
-      (file as DestinationStream).write(formatAccessRecord(record));
+    get dropped() {
+      return file.dropped;
     },
+    write: (record) => file.write(formatAccessRecord(record)),
     flushSync: () => file.flushSync(),
-    reopen: () => {
-      if (target.kind === 'file') file.reopen();
-    },
-    close: () => {
-      clearInterval(timer);
-      file.flushSync();
-      file.end();
-    },
+    reopen: () => file.reopen(),
+    close: () => file.close(),
   };
 }
 
