@@ -88,6 +88,7 @@ async function startEntrants(options: BenchOptions, ground: Ground): Promise<Ent
       accessLog: `${dir.path}/${name.toLowerCase()}.log`,
       writeConfig: (file: string, text: string) => dir.write(file, text),
       core: cores.contender,
+      cpuProfileDir: options.cpuProfileDir,
     };
     writeFileSync(setup.accessLog, '');
     const running = stack.use(await contender.start(setup));

@@ -12,9 +12,13 @@ export class HostTable<T> {
   // No look-up for a part longer than any domain, so that a Host of many kilobytes costs no more than a real one.
   #longestSuffix = 0;
   #longestPrefix = 0;
+  // Most requests ask for the host that the one before asked for.
+  #lastAuthority: string | null = null;
+  #lastValue: T | undefined;
 
   /** The first value given for a domain stays: dialects refuse or merge duplicates. */
   add(domain: string, value: T): void {
+    this.#lastAuthority = null;
     if (domain === '*') this.#any ??= value;
     else if (domain.startsWith('*.')) {
       addFirst(this.#suffixes, domain.slice(1), value);
@@ -27,8 +31,12 @@ export class HostTable<T> {
 
   /** What serves a Host header's value; letter case and port play no part. */
   find(authority: string): T | undefined {
-    const host = hostOf(authority);
-    return this.#exact.get(host) ?? this.#bySuffix(host) ?? this.#byPrefix(host) ?? this.#any;
+    if (authority !== this.#lastAuthority) {
+      const host = hostOf(authority);
+      this.#lastValue = this.#exact.get(host) ?? this.#bySuffix(host) ?? this.#byPrefix(host) ?? this.#any;
+      this.#lastAuthority = authority;
+    }
+    return this.#lastValue;
   }
 
   #bySuffix(host: string): T | undefined {

@@ -17,6 +17,8 @@ export interface Setup {
   readonly accessLog: string;
   /** Writes a configuration file and returns its path. */
   readonly writeConfig: (name: string, content: string) => string;
+  /** Folder for a V8 profile, where the contender runs on V8; null: none. */
+  readonly cpuProfileDir: string | null;
   /** The core on which the contender runs; null: where the system wants. */
   readonly core: number | null;
 }

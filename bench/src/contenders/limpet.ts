@@ -14,7 +14,10 @@ export const limpet: Contender = {
     const file = setup.writeConfig('limpet/istio.yaml', istioYaml(setup));
     const args = ['run', '-f', file, '--port', `80=${setup.port}`, '--bind', '127.0.0.1', '--admin', 'off'];
     const log = ['--access-log', setup.accessLog];
-    return startContender(setup, process.execPath, [`${ROOT}bin/limpet.js`, ...args, ...log]);
+    const { cpuProfileDir } = setup;
+    const node =
+      cpuProfileDir === null ? [] : ['--cpu-prof', `--cpu-prof-dir=${cpuProfileDir}`, '--cpu-prof-interval=200'];
+    return startContender(setup, process.execPath, [...node, `${ROOT}bin/limpet.js`, ...args, ...log]);
   },
 };
 
