@@ -38,7 +38,7 @@ function summarize({ nodes, samples, timeDeltas }: CpuProfile): string {
 
 function nameOf({ functionName, url, lineNumber }: CallFrame): string {
   const file = url.replace(/^.*\/(src|node_modules)\//, '$1/');
-  return url === '' ? functionName : `${functionName || '(anonymous)'}  ${file}:${lineNumber + 1}`;
+  return url === '' ? functionName || '(native)' : `${functionName || '(anonymous)'}  ${file}:${lineNumber + 1}`;
 }
 
 const [file] = process.argv.slice(2);
