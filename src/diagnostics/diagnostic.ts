@@ -12,6 +12,8 @@ export type DiagnosticCode =
   | 'unsupported-field'
   | 'deprecated-field'
   | 'no-affinity'
+  /** The system whose configuration this is would do otherwise, at the cost of a session. */
+  | 'bettered'
   | 'no-endpoints'
   | 'unreadable-source';
 

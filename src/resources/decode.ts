@@ -74,7 +74,8 @@ function toFault(issue: v.BaseIssue<unknown>): Fault {
     return { path, message: `${name} is missing`, isMissing: true };
   const isOurWording = issue.kind !== 'schema' || issue.type === 'picklist' || issue.type === 'union';
   const rule = isOurWording ? issue.message : `must be ${TYPE_WORDS[issue.expected ?? ''] ?? issue.expected}`;
-  return { path, message: `${name} ${rule}, not ${describe(issue.input)}`, isMissing: false };
+  const instead = rule.startsWith('must be ') ? `, not ${describe(issue.input)}` : '';
+  return { path, message: `${name} ${rule}${instead}`, isMissing: false };
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {

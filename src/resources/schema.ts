@@ -55,9 +55,30 @@ export function units<T>(item: Schema<T>): Schema<readonly (T | null)[]> {
   return withDefault<readonly (T | null)[]>(v.array(mark(v.nullable(item), { unit: true })), []);
 }
 
-/** A mapping with keys of the user's own. Absent is empty. */
+/**
+ * A mapping with keys of the user's own. Absent is empty. It has no prototype, so that a key such as `constructor`
+ * is not found unless the user wrote it.
+ */
 export function mapOf<T>(value: Schema<T>): Schema<Readonly<Record<string, T>>> {
-  return withDefault<Readonly<Record<string, T>>>(v.record(v.string(), value), {});
+  const bare = v.pipe(
+    v.record(v.string(), value),
+    v.transform((record) => Object.assign(Object.create(null) as Record<string, T>, record)),
+  );
+  return withDefault<Readonly<Record<string, T>>>(bare, Object.freeze(Object.create(null)));
+}
+
+/** As `mapOf`, with a rule for the keys; a fault of a key stands at the mapping. */
+export function mapWithKeys<T>(
+  key: (name: string) => string | null,
+  value: Schema<T>,
+): Schema<Readonly<Record<string, T>>> {
+  return problem(mapOf(value), (record) => {
+    for (const name of Object.keys(record)) {
+      const fault = key(name);
+      if (fault !== null) return `has a key ${JSON.stringify(name)}, which ${fault}`;
+    }
+    return null;
+  });
 }
 
 export function unsupported(why: string): Schema<unknown> {
@@ -75,6 +96,17 @@ export function deprecated<T>(schema: Schema<T>, why: string): Schema<T> {
 /** A rule over a whole value, such as "exactly one of". */
 export function check<T>(schema: Schema<T>, holds: (value: T) => boolean, message: string): Schema<T> {
   return v.pipe(schema, v.check(holds, message));
+}
+
+/** A rule that says itself what is wrong; null: nothing. */
+export function problem<T>(schema: Schema<T>, find: (value: T) => string | null): Schema<T> {
+  return v.pipe(
+    schema,
+    v.rawCheck(({ dataset, addIssue }) => {
+      const message = dataset.typed ? find(dataset.value) : null;
+      if (message !== null) addIssue({ message });
+    }),
+  );
 }
 
 /** `convert` returns undefined where the value does not fit; `message` then says what would. */

@@ -62,15 +62,14 @@ function routesByHost(
   for (const one of attached) {
     if (!listeners.includes(one.listener)) continue;
     const candidates = emitCandidates(context, one);
-    for (const hostname of new Set(one.hostnames))
-      byHost.set(hostname, [...(byHost.get(hostname) ?? []), ...candidates]);
+    for (const hostname of new Set(one.hostnames)) {
+      const known = byHost.get(hostname);
+      if (known === undefined) byHost.set(hostname, [...candidates]);
+      else known.push(...candidates);
+    }
   }
-  return new Map(
-    [...byHost].map(([hostname, candidates]) => [
-      hostname,
-      candidates.sort(compareCandidates).map(({ route }) => route),
-    ]),
-  );
+  const sorted = (candidates: CandidateRoute[]) => candidates.sort(compareCandidates).map(({ route }) => route);
+  return new Map([...byHost].map(([hostname, candidates]) => [hostname, sorted(candidates)]));
 }
 
 /** The sort is stable: what is left equal stays in the order of rules and of their matches. */

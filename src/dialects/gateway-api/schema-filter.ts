@@ -1,3 +1,4 @@
+import { headerName, headerNames, headerValue, hostText, pathText } from '../../resources/http-fields.ts';
 import {
   check,
   integer,
@@ -9,7 +10,6 @@ import {
   portNumber,
   type Schema,
   text,
-  texts,
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
@@ -48,14 +48,14 @@ export interface PathModifier {
   readonly replacePrefixMatch: string | null;
 }
 
-const header = object<{ name: string; value: string }>({ name: nonEmptyText, value: text });
-const headerModifier = object<HeaderModifier>({ set: list(header), add: list(header), remove: texts });
+const header = object<{ name: string; value: string }>({ name: headerName, value: headerValue });
+const headerModifier = object<HeaderModifier>({ set: list(header), add: list(header), remove: headerNames });
 
 const pathModifier = check(
   object<PathModifier>({
     type: oneOf('ReplaceFullPath', 'ReplacePrefixMatch'),
-    replaceFullPath: maybe(text),
-    replacePrefixMatch: maybe(text),
+    replaceFullPath: maybe(pathText),
+    replacePrefixMatch: maybe(pathText),
   }),
   ({ type, replaceFullPath, replacePrefixMatch }) =>
     (type === 'ReplaceFullPath') === (replaceFullPath !== null) &&
@@ -65,7 +65,7 @@ const pathModifier = check(
 
 const requestRedirect = object<RequestRedirect>({
   scheme: maybe(oneOf('http', 'https')),
-  hostname: maybe(text),
+  hostname: maybe(hostText),
   path: maybe(pathModifier),
   port: maybe(portNumber),
   statusCode: check(
@@ -75,7 +75,7 @@ const requestRedirect = object<RequestRedirect>({
   ),
 });
 
-const urlRewrite = object<UrlRewrite>({ hostname: maybe(text), path: maybe(pathModifier) });
+const urlRewrite = object<UrlRewrite>({ hostname: maybe(hostText), path: maybe(pathModifier) });
 
 const extensionRef = object<NonNullable<HttpFilter['extensionRef']>>({
   group: text,

@@ -1,4 +1,5 @@
 import { gatewayDuration } from '../../resources/duration.ts';
+import { headerName } from '../../resources/http-fields.ts';
 import {
   check,
   integer,
@@ -8,6 +9,7 @@ import {
   object,
   oneOf,
   portNumber,
+  problem,
   type Schema,
   text,
   texts,
@@ -15,6 +17,7 @@ import {
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
+import { validateRegex } from '../../routing/regex.ts';
 import { filter, type HttpFilter } from './schema-filter.ts';
 import { type SessionPersistence, sessionPersistence } from './schema-session.ts';
 
@@ -81,27 +84,34 @@ const parentRef = object<ParentRef>({
   port: maybe(portNumber),
 });
 
-const namedMatch = object<NamedMatch>({
-  type: withDefault<NamedMatch['type']>(oneOf('Exact', 'RegularExpression'), 'Exact'),
-  name: nonEmptyText,
-  value: text,
-});
+function namedMatch(name: Schema<string>): Schema<NamedMatch> {
+  return problem(
+    object<NamedMatch>({
+      type: withDefault<NamedMatch['type']>(oneOf('Exact', 'RegularExpression'), 'Exact'),
+      name,
+      value: text,
+    }),
+    ({ type, value }) => (type === 'RegularExpression' ? validateRegex(value) : null),
+  );
+}
 
 /** Rules of the API's own schema for paths that are compared as they stand. */
-const path = check(
+const path = problem(
   object<HttpRouteMatch['path']>({
     type: withDefault<HttpRouteMatch['path']['type']>(oneOf('Exact', 'PathPrefix', 'RegularExpression'), 'PathPrefix'),
     value: withDefault(text, '/'),
   }),
-  ({ type, value }) =>
-    type === 'RegularExpression' || (value.startsWith('/') && !/\/\/|\/\.{1,2}(?:\/|$)|%2f|#/i.test(value)),
-  'must begin with / and hold no //, /./, /../, %2f or #',
+  ({ type, value }) => {
+    if (type === 'RegularExpression') return validateRegex(value);
+    const isClean = value.startsWith('/') && !/\/\/|\/\.{1,2}(?:\/|$)|%2f|#/i.test(value);
+    return isClean ? null : 'must begin with / and hold no //, /./, /../, %2f or #';
+  },
 );
 
 const match = object<HttpRouteMatch>({
   path: withDefault<HttpRouteMatch['path']>(path, { type: 'PathPrefix', value: '/' }),
-  headers: list(namedMatch),
-  queryParams: list(namedMatch),
+  headers: list(namedMatch(headerName)),
+  queryParams: list(namedMatch(nonEmptyText)),
   method: maybe(oneOf('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH')),
 });
 

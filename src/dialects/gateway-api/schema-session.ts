@@ -1,15 +1,6 @@
 import { gatewayDuration } from '../../resources/duration.ts';
-import {
-  check,
-  maybe,
-  nonEmptyText,
-  object,
-  oneOf,
-  type Schema,
-  text,
-  unsupported,
-  withDefault,
-} from '../../resources/schema.ts';
+import { cookieName, cookieText, headerName } from '../../resources/http-fields.ts';
+import { check, maybe, object, oneOf, type Schema, unsupported, withDefault } from '../../resources/schema.ts';
 
 /** Both shapes that the API has had: `sessionName` and `cookieConfig` up to v1.6, `cookie` and `header` after it. */
 export interface SessionPersistence {
@@ -31,16 +22,16 @@ const shape = object<SessionPersistence>(
   {
     type: withDefault<'Cookie' | 'Header'>(oneOf('Cookie', 'Header'), 'Cookie'),
     absoluteTimeout: maybe(gatewayDuration),
-    sessionName: maybe(nonEmptyText),
+    sessionName: maybe(cookieName),
     cookieConfig: maybe(object<{ lifetimeType: 'Session' | 'Permanent' }>({ lifetimeType })),
     cookie: maybe(
       object<NonNullable<SessionPersistence['cookie']>>({
-        name: maybe(nonEmptyText),
-        path: withDefault(text, '/'),
+        name: maybe(cookieName),
+        path: withDefault(cookieText, '/'),
         lifetimeType,
       }),
     ),
-    header: maybe(object<{ name: string }>({ name: nonEmptyText })),
+    header: maybe(object<{ name: string }>({ name: headerName })),
   },
   { idleTimeout: unsupported('sessions have no idle limit') },
 );

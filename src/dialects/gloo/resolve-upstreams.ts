@@ -26,8 +26,12 @@ export function resolveUpstream(
   const resource = resources.get('gloo.solo.io', 'Upstream', namespace, name);
   const spec = resource === undefined ? null : decodeSpec(resource, upstreamSpec, sink);
   if (resource === undefined || spec === null) return null;
-  const groups =
-    spec.kube === null ? staticGroups(resource, spec, sink) : kubeGroups(resource, spec.kube, kubernetes, sink);
+  if (asksForTls(spec)) {
+    const message = `TLS to endpoints is not supported yet, so Upstream ${nameOf(resource)} is not served`;
+    sink.report('error', 'unsupported-field', resource.position(['spec'], 'key'), message);
+    return null;
+  }
+  const groups = spec.kube === null ? staticGroups(resource, spec) : kubeGroups(resource, spec.kube, kubernetes, sink);
   if (groups === null) return null;
   if (groups.length === 0) {
     const message = `Upstream ${nameOf(resource)} has no endpoint that may serve`;
@@ -40,6 +44,11 @@ export function resolveUpstream(
     );
   }
   return { resource, spec, groups };
+}
+
+/** Nothing is sent in plain text to who expects TLS; a static host on port 443 does unless told otherwise. */
+function asksForTls({ static: hosts, sslConfig }: UpstreamSpec): boolean {
+  return sslConfig !== null || (hosts?.useTls ?? hosts?.hosts.some((host) => host?.port === 443) ?? false);
 }
 
 function kubeGroups(
@@ -74,13 +83,8 @@ function kubeGroups(
   return emitServingGroups(endpoints, kubernetes);
 }
 
-function staticGroups(resource: Resource, spec: UpstreamSpec, sink: DiagnosticSink): EndpointGroup[] {
+function staticGroups(resource: Resource, spec: UpstreamSpec): EndpointGroup[] {
   const hosts = spec.static?.hosts ?? [];
-  const asksForTls = spec.static?.useTls ?? hosts.some((host) => host?.port === 443);
-  if (asksForTls) {
-    const message = 'this Upstream asks for TLS, which is not supported yet; its endpoints are spoken to in plain text';
-    sink.report('warning', 'unsupported-field', resource.position(['spec', 'static'], 'key'), message);
-  }
   const endpoints = hosts.flatMap((host, index) => {
     if (host === null) return [];
     const address = canonicalIp(host.addr) ?? host.addr.toLowerCase();

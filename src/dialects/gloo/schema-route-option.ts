@@ -1,5 +1,17 @@
 import { goDuration } from '../../resources/duration.ts';
 import {
+  cookieName,
+  cookieText,
+  headerName,
+  headerNames,
+  headerOrPseudoName,
+  headerValue,
+  hostText,
+  pathText,
+  regexText,
+  substitutionProblem,
+} from '../../resources/http-fields.ts';
+import {
   bool,
   droppable,
   integer,
@@ -7,9 +19,9 @@ import {
   maybe,
   nonEmptyText,
   object,
+  problem,
   type Schema,
   text,
-  texts,
   units,
   unsupported,
   withDefault,
@@ -33,9 +45,14 @@ export interface RouteOptions {
   readonly retries: RetryOption | null;
   readonly lbHash: LbHash | null;
   readonly prefixRewrite: string | null;
-  readonly regexRewrite: { readonly pattern: { readonly regex: string }; readonly substitution: string } | null;
+  readonly regexRewrite: RegexRewriteOption | null;
   readonly hostRewrite: string | null;
   readonly headerManipulation: HeaderManipulation | null;
+}
+
+export interface RegexRewriteOption {
+  readonly pattern: { readonly regex: string };
+  readonly substitution: string;
 }
 
 export interface RetryOption {
@@ -78,12 +95,12 @@ const targetRef = object<TargetRef>({
 });
 
 const hashPolicy = object<LbHashPolicy>({
-  header: maybe(nonEmptyText),
+  header: maybe(headerOrPseudoName),
   cookie: maybe(
     object<NonNullable<LbHashPolicy['cookie']>>({
-      name: nonEmptyText,
+      name: cookieName,
       ttl: maybe(goDuration()),
-      path: withDefault(text, ''),
+      path: withDefault(cookieText, ''),
     }),
   ),
   sourceIp: maybe(bool),
@@ -111,7 +128,7 @@ const retries = object<RetryOption>(
 
 const headerOption = object<HeaderOption>(
   {
-    header: object<HeaderOption['header']>({ key: nonEmptyText, value: withDefault(text, '') }),
+    header: object<HeaderOption['header']>({ key: headerName, value: withDefault(headerValue, '') }),
     append: withDefault(bool, true),
   },
   { headerSecretRef: unsupported('values are not read from Secrets') },
@@ -119,9 +136,9 @@ const headerOption = object<HeaderOption>(
 
 const headerManipulation = object<HeaderManipulation>({
   requestHeadersToAdd: list(headerOption),
-  requestHeadersToRemove: texts,
+  requestHeadersToRemove: headerNames,
   responseHeadersToAdd: list(headerOption),
-  responseHeadersToRemove: texts,
+  responseHeadersToRemove: headerNames,
 });
 
 const LATER = unsupported('it has no effect');
@@ -131,14 +148,17 @@ const options = object<RouteOptions>(
     timeout: droppable(goDuration()),
     retries: droppable(retries),
     lbHash: droppable(object<LbHash>({ hashPolicies: units(hashPolicy) })),
-    prefixRewrite: droppable(text),
+    prefixRewrite: droppable(pathText),
     regexRewrite: droppable(
-      object<NonNullable<RouteOptions['regexRewrite']>>({
-        pattern: object<{ regex: string }>({ regex: nonEmptyText }, { googleRe2: LATER }),
-        substitution: withDefault(text, ''),
-      }),
+      problem(
+        object<RegexRewriteOption>({
+          pattern: object<{ regex: string }>({ regex: regexText }, { googleRe2: LATER }),
+          substitution: withDefault(text, ''),
+        }),
+        ({ pattern, substitution }) => substitutionProblem(pattern.regex, substitution),
+      ),
     ),
-    hostRewrite: droppable(text),
+    hostRewrite: droppable(hostText),
     headerManipulation: droppable(headerManipulation),
   },
   {

@@ -3,6 +3,7 @@ import {
   anything,
   bool,
   check,
+  convert,
   decimal,
   droppable,
   ignored,
@@ -25,6 +26,8 @@ export interface UpstreamSpec {
   readonly loadBalancerConfig: LoadBalancerConfig | null;
   readonly connectionConfig: ConnectionConfig | null;
   readonly circuitBreakers: CircuitBreakerConfig | null;
+  /** Not read beyond being there. */
+  readonly sslConfig: object | null;
 }
 
 export interface KubeUpstream {
@@ -78,6 +81,11 @@ export interface CircuitBreakerConfig {
 
 const COUNT = integer(0, 4294967295);
 const UPSTREAM_TLS = unsupported('endpoints are spoken to in plain text');
+const anyObject = convert(
+  anything,
+  (value) => (typeof value === 'object' && value !== null ? value : undefined),
+  'must be a mapping',
+);
 
 const kube = object<KubeUpstream>(
   { serviceName: nonEmptyText, serviceNamespace: nonEmptyText, servicePort: portNumber, selector: textMap },
@@ -179,6 +187,7 @@ export const upstreamSpec: Schema<UpstreamSpec> = check(
       loadBalancerConfig: droppable(loadBalancerConfig),
       connectionConfig: droppable(connectionConfig),
       circuitBreakers: droppable(circuitBreakers),
+      sslConfig: maybe(anyObject),
     },
     {
       discoveryMetadata: anything,
@@ -186,7 +195,6 @@ export const upstreamSpec: Schema<UpstreamSpec> = check(
       healthChecks: unsupported('endpoints are not health-checked'),
       outlierDetection: unsupported('endpoints are not ejected'),
       failover: unsupported('there is no failover'),
-      sslConfig: UPSTREAM_TLS,
       useHttp2: PROTOCOL,
       protocolSelection: PROTOCOL,
       initialStreamWindowSize: PROTOCOL,

@@ -9,9 +9,15 @@ import {
   type HealthPolicy,
   type SlowStart,
 } from '../../model/cluster.ts';
-import { compareText, originOf } from '../../resources/resource.ts';
-import type { IstioPort, IstioService, PlacedEndpoint } from './istio-service.ts';
-import type { ConnectionPool, ConsistentHash, LoadBalancer, PolicyBlocks } from './schema-destination-rule.ts';
+import { originOf } from '../../resources/resource.ts';
+import type { IstioPort, IstioService } from './istio-service.ts';
+import type {
+  ConnectionPool,
+  ConsistentHash,
+  LoadBalancer,
+  LocalityLbSetting,
+  PolicyBlocks,
+} from './schema-destination-rule.ts';
 
 /** Everything that shapes one cluster. */
 export interface ResolvedCluster {
@@ -19,7 +25,7 @@ export interface ResolvedCluster {
   readonly port: IstioPort;
   /** Empty: the whole service. */
   readonly subset: string;
-  readonly subsetLabels: Readonly<Record<string, string>>;
+  readonly groups: readonly EndpointGroup[];
   readonly policy: PolicyBlocks;
 }
 
@@ -33,13 +39,12 @@ export function clusterName(host: string, port: number, subset: string): string 
   return `outbound|${port}|${subset}|${host}`;
 }
 
-export function emitCluster({ service, port, subset, subsetLabels, policy }: ResolvedCluster): Cluster {
+export function emitCluster({ service, port, subset, groups, policy }: ResolvedCluster): Cluster {
   const pool = policy.connectionPool;
   return {
     name: clusterName(service.host, port.number, subset),
     balancer: emitBalancer(policy.loadBalancer),
-    // PASSTHROUGH sends to the address that the client asked for; at a gateway that is none of the endpoints.
-    groups: policy.loadBalancer?.simple === 'PASSTHROUGH' ? [] : emitGroups(service.endpoints(port), subsetLabels),
+    groups,
     health: emitHealth(service, policy),
     circuitBreakers: emitCircuitBreakers(pool),
     subsets: null,
@@ -93,22 +98,6 @@ export function emitHashPolicy(hash: ConsistentHash): HashPolicy | null {
   return hash.useSourceIp === true ? { kind: 'sourceIp', terminal } : null;
 }
 
-/** One group a locality, all of priority 0; endpoints keep the order of their slices. */
-function emitGroups(placed: readonly PlacedEndpoint[], labels: Readonly<Record<string, string>>): EndpointGroup[] {
-  const wanted = Object.entries(labels);
-  const chosen = placed.filter(({ endpoint }) => wanted.every(([key, value]) => endpoint.labels[key] === value));
-  const byLocality = Map.groupBy(chosen, ({ locality }) => `${locality.region}/${locality.zone}/${locality.subZone}`);
-  return [...byLocality]
-    .sort(([a], [b]) => compareText(a, b))
-    .flatMap(([, members]) => {
-      const [first] = members;
-      if (first === undefined) return [];
-      const endpoints = members.map(({ endpoint }) => endpoint);
-      const weight = endpoints.reduce((sum, endpoint) => sum + endpoint.weight, 0);
-      return [{ locality: first.locality, priority: 0, weight, endpoints }];
-    });
-}
-
 /**
  * A session label lets draining endpoints keep their sessions (istio-affinity §8). Istio says so for the base cluster
  * only, which makes a rollout end every session on a subset; here subset clusters have it too.
@@ -117,9 +106,15 @@ function emitHealth(service: IstioService, policy: PolicyBlocks): HealthPolicy {
   return {
     ...DEFAULT_HEALTH_POLICY,
     panicThresholdPercent: policy.outlierDetection?.minHealthPercent ?? DEFAULT_HEALTH_POLICY.panicThresholdPercent,
+    localityWeighted: isLocalityWeighted(policy.loadBalancer?.localityLbSetting ?? null),
     sessionHealth:
       service.session === null ? DEFAULT_HEALTH_POLICY.sessionHealth : ['healthy', 'draining', 'unknown', 'degraded'],
   };
+}
+
+function isLocalityWeighted(setting: LocalityLbSetting | null): boolean {
+  if (setting === null || setting.enabled === false) return false;
+  return setting.distribute.length > 0 || setting.failover.length > 0 || setting.failoverPriority.length > 0;
 }
 
 function emitCircuitBreakers(pool: ConnectionPool | null): CircuitBreakers {

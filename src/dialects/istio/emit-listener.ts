@@ -4,6 +4,7 @@ import type { Route } from '../../model/route.ts';
 import { compareText, originOf } from '../../resources/resource.ts';
 import { isCatchAll } from './emit-match.ts';
 import type { GatewayPort } from './resolve-gateways.ts';
+import { isWildcard } from './resolve-names.ts';
 import type { ResolvedHost } from './resolve-virtual-services.ts';
 
 /** A gateway at the edge believes no proxy before it, and tells the pods whom it talked to (istio-affinity §3). */
@@ -47,10 +48,10 @@ function catchAllsLast(routes: readonly Route[]): Route[] {
   return [...routes.filter(({ match }) => !isCatchAll(match)), ...routes.filter(({ match }) => isCatchAll(match))];
 }
 
-/** Hosts with the same routes become one virtual host, named after the first by name (istio-affinity §3). */
+/** Hosts with the same routes become one virtual host, named after the first by name, wildcards last (istio-affinity §3). */
 function collapse(hosts: readonly VirtualHost[]): VirtualHost[] {
   const groups = Map.groupBy(
-    hosts.toSorted((a, b) => compareText(a.name, b.name)),
+    hosts.toSorted((a, b) => Number(isWildcard(a.name)) - Number(isWildcard(b.name)) || compareText(a.name, b.name)),
     ({ routes, requireTls, name }) => digest({ routes, requireTls, port: name.slice(name.lastIndexOf(':')) }),
   );
   return [...groups.values()].flatMap((members) => {

@@ -1,13 +1,14 @@
 import { toByteString } from '../../model/byte-string.ts';
-import type {
-  ForwardAction,
-  HeaderOps,
-  PathRewrite,
-  RedirectAction,
-  RespondAction,
-  Route,
-  RouteMatch,
-  WeightedTarget,
+import {
+  type ForwardAction,
+  type HeaderOps,
+  NO_HEADER_OPS,
+  type PathRewrite,
+  type RedirectAction,
+  type RespondAction,
+  type Route,
+  type RouteMatch,
+  type WeightedTarget,
 } from '../../model/route.ts';
 import { type FieldPath, originOf, type Resource } from '../../resources/resource.ts';
 import { emitRetry } from './emit-retry.ts';
@@ -35,9 +36,9 @@ export interface ResolvedRoute {
 export function emitRoute(route: ResolvedRoute): Route {
   const { rule, matchName, match, action, resource, path } = route;
   // A single destination's header operations are the route's, after its own (istio-affinity §6).
-  const only = action.kind === 'forward' && action.targets.length === 1 ? action.targets[0] : undefined;
+  const only = action.kind === 'forward' && !action.isWeighted ? action.targets[0] : undefined;
   return {
-    name: rule.name !== '' && matchName !== '' ? `${rule.name}.${matchName}` : rule.name,
+    name: matchName === '' ? rule.name : `${rule.name}.${matchName}`,
     match,
     action: emitAction(route),
     requestHeaders: joinOps(emitOps(rule.headers.request), only && emitOps(only.headers.request)),
@@ -46,24 +47,24 @@ export function emitRoute(route: ResolvedRoute): Route {
   };
 }
 
-function emitAction({ rule, match, action, port }: ResolvedRoute): ForwardAction | RedirectAction | RespondAction {
+function emitAction({ rule, action, port }: ResolvedRoute): ForwardAction | RedirectAction | RespondAction {
   switch (action.kind) {
     case 'redirect':
       return emitRedirect(action.redirect, port);
     case 'respond':
       return emitResponse(action.response);
     case 'forward': {
-      const isWeighted = action.targets.length > 1;
+      const { isWeighted, targets } = action;
       return {
         kind: 'forward',
-        targets: action.targets.map((target) => emitTarget(target, isWeighted)),
+        targets: targets.map((target) => emitTarget(target, isWeighted)),
         emptyStatus: 503,
         targetByHash: false,
         affinity: action.affinity,
         timeoutMillis: rule.timeout,
-        retry: emitRetry(rule.retries, action.isHashed && !isWeighted),
-        pathRewrite: emitPathRewrite(rule.rewrite, match),
-        hostRewrite: rule.rewrite?.authority || hostInOps(rule, action.targets),
+        retry: emitRetry(action.retries, action.isHashed && !isWeighted),
+        pathRewrite: emitPathRewrite(rule.rewrite),
+        hostRewrite: rule.rewrite?.authority || hostInOps(rule, isWeighted ? undefined : targets[0]),
       };
     }
   }
@@ -74,8 +75,8 @@ function emitTarget(target: ResolvedTarget, isWeighted: boolean): WeightedTarget
     cluster: target.cluster,
     weight: isWeighted ? target.weight : 1,
     subset: null,
-    requestHeaders: isWeighted ? emitOps(target.headers.request) : { set: [], add: [], remove: [] },
-    responseHeaders: isWeighted ? emitOps(target.headers.response) : { set: [], add: [], remove: [] },
+    requestHeaders: isWeighted ? emitOps(target.headers.request) : NO_HEADER_OPS,
+    responseHeaders: isWeighted ? emitOps(target.headers.response) : NO_HEADER_OPS,
   };
 }
 
@@ -84,8 +85,7 @@ function isHost(name: string): boolean {
 }
 
 /** Setting or adding Host is a host rewrite (istio-affinity §6). */
-function hostInOps(rule: HttpRule, targets: readonly ResolvedTarget[]): string | null {
-  const only = targets.length === 1 ? targets[0] : undefined;
+function hostInOps(rule: HttpRule, only: ResolvedTarget | undefined): string | null {
   for (const operations of [rule.headers.request, only?.headers.request]) {
     for (const [name, value] of Object.entries({ ...operations?.add, ...operations?.set })) {
       if (isHost(name)) return value;
@@ -115,16 +115,14 @@ function joinOps(first: HeaderOps, second: HeaderOps | undefined): HeaderOps {
   };
 }
 
-/** `uri` takes the place of what matched: the prefix, or all of an exact path; a regex has no matched prefix, so all of it. */
-function emitPathRewrite(rewrite: HttpRewrite | null, match: RouteMatch): PathRewrite | null {
+/** `uri` takes the place of what matched: the prefix, or all of the path where that was matched whole. */
+function emitPathRewrite(rewrite: HttpRewrite | null): PathRewrite | null {
   if (rewrite === null) return null;
   if (rewrite.uriRegexRewrite !== null) {
     const { match: pattern, rewrite: substitution } = rewrite.uriRegexRewrite;
-    return { kind: 'regex', pattern: pattern, substitution: substitution };
+    return { kind: 'regex', pattern, substitution };
   }
-  if (rewrite.uri === '') return null;
-  const value = rewrite.uri;
-  return match.path.kind === 'prefix' ? { kind: 'prefix', value } : { kind: 'full', value };
+  return rewrite.uri === '' ? null : { kind: 'prefix', value: rewrite.uri };
 }
 
 const PREFIX_MARK = '%PREFIX()%';

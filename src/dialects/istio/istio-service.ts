@@ -20,7 +20,8 @@ export type SessionLabel =
 export interface IstioService {
   readonly host: string;
   readonly namespace: string;
-  readonly isKubernetes: boolean;
+  /** The outside name that an ExternalName Service stands for; null for all others. */
+  readonly alias: string | null;
   readonly ports: readonly IstioPort[];
   readonly session: SessionLabel | null;
   readonly exportTo: readonly string[];

@@ -42,7 +42,7 @@ export function translateIstio(
   if (!resources.hasGroup('networking.istio.io')) return { listeners: [], clusters: [] };
   const registry = createServiceRegistry(resources, kubernetes, options, sink);
   const rules = createDestinationRules(resources, options, sink);
-  const clusters = createClusterPlan(registry, rules, options);
+  const clusters = createClusterPlan(registry, rules, options, sink);
   const gateways = resolveGateways(resources, kubernetes, options, sink);
   const services = resolveVirtualServices(resources, gateways, options, sink);
   const context: ActionContext = { registry, rules, clusters, options, sink };

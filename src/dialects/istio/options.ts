@@ -1,3 +1,6 @@
+import { type Locality, NO_LOCALITY } from '../../model/cluster.ts';
+import type { HttpRetry } from './schema-virtual-service.ts';
+
 /** What Istio knows of the gateway pod and of the mesh, and can't be read off its resources. */
 export interface IstioOptions {
   /** Namespace of the gateway: decides which exported resources it sees and which DestinationRule comes first. */
@@ -6,6 +9,12 @@ export interface IstioOptions {
   readonly labels: Readonly<Record<string, string>>;
   readonly rootNamespace: string;
   readonly clusterDomain: string;
+  /** Where the gateway runs; decides which endpoints locality load balancing prefers. */
+  readonly locality: Locality;
+  /** MeshConfig's `defaultHttpRetryPolicy`, for rules without `retries`; null: Istio's own default. */
+  readonly defaultRetries: HttpRetry | null;
+  /** MeshConfig's `localityLbSetting.enabled`. */
+  readonly localityLoadBalancing: boolean;
   /** Istio's PILOT_ENABLE_PERSISTENT_SESSION_FILTER: whether session labels give sessions. Off in Istio unless set, on here. */
   readonly persistentSessions: boolean;
   /** Emit clusters that no route uses too, as Istio does for a gateway. */
@@ -17,6 +26,9 @@ export const DEFAULT_ISTIO_OPTIONS: IstioOptions = {
   labels: { istio: 'ingressgateway', app: 'istio-ingressgateway' },
   rootNamespace: 'istio-system',
   clusterDomain: 'cluster.local',
+  locality: NO_LOCALITY,
+  defaultRetries: null,
+  localityLoadBalancing: true,
   persistentSessions: true,
   allClusters: false,
 };

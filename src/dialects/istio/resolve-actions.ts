@@ -5,15 +5,17 @@ import { clusterName, emitHashPolicy } from './emit-cluster.ts';
 import type { IstioService, SessionLabel } from './istio-service.ts';
 import type { IstioOptions } from './options.ts';
 import type { ClusterPlan } from './resolve-clusters.ts';
-import type { DestinationRules, Placed } from './resolve-destination-rules.ts';
+import type { DestinationRule, DestinationRules, Placed } from './resolve-destination-rules.ts';
 import { toFullHost } from './resolve-names.ts';
 import { routeHash } from './resolve-policy.ts';
 import type { ServiceRegistry } from './resolve-services.ts';
 import type { ConsistentHash } from './schema-destination-rule.ts';
 import type {
+  Destination,
   DirectResponse,
   HeadersSpec,
   HttpRedirect,
+  HttpRetry,
   HttpRule,
   RouteDestination,
 } from './schema-virtual-service.ts';
@@ -30,7 +32,11 @@ export type ResolvedAction =
   | {
       readonly kind: 'forward';
       readonly targets: readonly ResolvedTarget[];
+      /** Written with several destinations, of which some may have been dropped. */
+      readonly isWeighted: boolean;
       readonly affinity: Affinity;
+      /** The rule's own, or the mesh's; null: Istio's defaults. */
+      readonly retries: HttpRetry | null;
       /** A destination has a consistent hash, with or without a key. */
       readonly isHashed: boolean;
     };
@@ -72,20 +78,16 @@ function resolveForward(
   const resolved = rule.route.map((destination, index) =>
     resolveDestination(context, destination, resource, [...path, 'route', index], listenerPort),
   );
-  const session = resolved.map(({ session: label }) => label).find((label) => label !== null) ?? null;
+  const labels = resolved.map(({ session: label }) => label);
+  const session = routeSession(context, labels, resource, path);
   const isSingle = resolved.length === 1;
   // Weight 0 takes no new requests and Istio drops it; where a session may still name it, it stays reachable.
   const served = resolved.filter(({ target }) => isSingle || target.weight > 0 || session !== null);
   const hashes = resolved.filter(({ target }) => isSingle || target.weight > 0).map(({ hash }) => hash);
-  if (served.length === 0 || (!isSingle && resolved.every(({ target }) => target.weight === 0))) {
-    const help = 'Give one of them a weight above 0.';
-    context.sink.report(
-      'error',
-      'invalid-field',
-      resource.position([...path, 'route'], 'key'),
-      'all weights of this route are 0',
-      help,
-    );
+  if (!isSingle && resolved.every(({ target }) => target.weight === 0)) {
+    const at = resource.position([...path, 'route'], 'key');
+    const help = 'Its requests are answered 503. Give one of them a weight above 0.';
+    context.sink.report('error', 'invalid-field', at, 'all weights of this route are 0', help);
   }
   const policies = hashes
     .map((hash) => (hash === null ? null : emitHashPolicy(hash.value)))
@@ -93,7 +95,9 @@ function resolveForward(
   return {
     kind: 'forward',
     targets: served.map(({ target }) => target),
+    isWeighted: !isSingle,
     affinity: toAffinity(session, policies),
+    retries: rule.retries ?? context.options.defaultRetries,
     isHashed: hashes.some((hash) => hash !== null),
   };
 }
@@ -111,53 +115,53 @@ function resolveDestination(
   path: FieldPath,
   listenerPort: number,
 ): ResolvedDestination {
-  const { registry, rules, clusters, options, sink } = context;
+  const { registry, rules, clusters, options } = context;
   const { namespace } = resource.metadata;
-  const host = toFullHost(destination.host, namespace, options.clusterDomain);
-  const service = registry.forRoute(host, namespace);
-  const at = resource.position([...path, 'destination', 'host']);
-  if (service === undefined) {
-    const help = destination.host.includes('.') ? 'A name with a dot is taken as it is: write the full name.' : '';
-    sink.report('error', 'unresolved-reference', at, `there is no Service ${host}`, help);
-  }
-  const onlyPort = service?.ports.length === 1 ? service.ports[0] : undefined;
+  const written = registry.forRoute(toFullHost(destination.host, namespace, options.clusterDomain), namespace);
   const named = destination.port?.number ?? null;
+  const onlyPort = written.service?.ports.length === 1 ? written.service.ports[0] : undefined;
   const port = named ?? onlyPort?.number ?? listenerPort;
-  if (service !== undefined) checkPort(context, service, port, named, [...path, 'destination'], resource);
-  const rule = rules.find(host, service?.namespace ?? namespace);
-  if (destination.subset !== '' && !rule?.subsets.has(destination.subset)) {
+  // What an ExternalName Service stands for is served, if a ServiceEntry knows it; its rule and its ports are its own.
+  const { host, service } = written.alias === null ? written : registry.forRoute(written.alias, namespace);
+  checkDestination(context, destination, host, service, port, resource, [...path, 'destination']);
+  const rule = written.service === undefined ? null : rules.find(written.host, written.service.namespace);
+  if (destination.subset !== '' && service !== undefined && !rule?.subsets.has(destination.subset)) {
+    const at = resource.position([...path, 'destination', 'subset']);
     const message = `no DestinationRule for ${host} defines the subset ${JSON.stringify(destination.subset)}`;
-    sink.report(
-      'error',
-      'unresolved-reference',
-      resource.position([...path, 'destination', 'subset']),
-      message,
-      'Its requests are answered 503.',
-    );
+    context.sink.report('error', 'unresolved-reference', at, message, 'Its requests are answered 503.');
   }
   clusters.use(host, port, destination.subset);
   return {
     target: { cluster: clusterName(host, port, destination.subset), weight, headers },
-    session: options.persistentSessions ? (service?.session ?? null) : null,
+    session: options.persistentSessions ? (written.service?.session ?? null) : null,
     hash: findHash(context, rule, named, port, destination.subset),
   };
 }
 
-function checkPort(
+/** What does not exist is named all the same, as Istio does: its requests are answered 503. */
+function checkDestination(
   { sink }: ActionContext,
-  service: IstioService,
+  { host: writtenHost, port: writtenPort }: Destination,
+  host: string,
+  service: IstioService | undefined,
   port: number,
-  named: number | null,
-  path: FieldPath,
   resource: Resource,
+  path: FieldPath,
 ): void {
+  if (service === undefined) {
+    const isPartial = writtenHost.includes('.') && host === writtenHost.toLowerCase();
+    const help = isPartial ? 'A name with a dot is taken as it is: write the full name.' : '';
+    const at = resource.position([...path, 'host']);
+    sink.report('error', 'unresolved-reference', at, `there is no Service ${host} that this gateway sees`, help);
+    return;
+  }
   if (service.ports.some((candidate) => candidate.number === port)) return;
   const ports = service.ports.map((candidate) => candidate.number).join(', ') || 'none';
   const message =
-    named === null
-      ? `${service.host} has several ports, so the listener's port ${port} is taken, which is none of them`
-      : `${service.host} has no port ${port}`;
-  const at = resource.position(named === null ? path : [...path, 'port', 'number']);
+    writtenPort === null
+      ? `${host} has several ports, so the listener's port ${port} is taken, which is none of them`
+      : `${host} has no port ${port}`;
+  const at = resource.position(writtenPort === null ? path : [...path, 'port', 'number']);
   sink.report(
     'error',
     'unresolved-reference',
@@ -174,36 +178,49 @@ function checkPort(
  */
 function findHash(
   { sink }: ActionContext,
-  rule: ReturnType<DestinationRules['find']>,
+  rule: DestinationRule | null,
   named: number | null,
   port: number,
   subset: string,
 ): Placed<ConsistentHash> | null {
-  const hash = routeHash(rule, named, subset);
-  if (hash === null && named === null) {
-    const implied = routeHash(rule, port, subset);
-    if (implied === null) return null;
-    const message = `this hash applies to routes that leave port ${port} out as well; Istio would send those to random endpoints`;
-    sink.report(
-      'note',
-      'no-affinity',
-      implied.resource.position(implied.path, 'key'),
-      message,
-      'Name destination.port.number to get the same from both.',
-    );
-    return implied;
+  const asIstio = routeHash(rule, named, subset);
+  const hash = asIstio ?? routeHash(rule, port, subset);
+  if (hash === null) return null;
+  const at = () => hash.resource.position(hash.path, 'key');
+  if (asIstio === null) {
+    const message = `this hash applies to routes that leave port ${port} out, too; Istio sends those to random endpoints`;
+    sink.report('note', 'bettered', at(), message, 'Name destination.port.number to get the same from both.');
   }
-  if (hash !== null && emitHashPolicy(hash.value) === null) {
+  if (emitHashPolicy(hash.value) === null) {
+    const message = 'this hash has no key, so requests go to random endpoints';
     const help = 'Add httpCookie, httpHeaderName, httpQueryParameterName or useSourceIp: true.';
-    sink.report(
-      'warning',
-      'no-affinity',
-      hash.resource.position(hash.path, 'key'),
-      'this hash has no key, so requests go to random endpoints',
-      help,
-    );
+    sink.report('warning', 'no-affinity', at(), message, help);
   }
   return hash;
+}
+
+/**
+ * The session of a route with several destinations. Istio keeps what it looked at last, so a labelled Service before
+ * one without a label loses its sessions; here the first label counts then.
+ */
+function routeSession(
+  { sink }: ActionContext,
+  labels: readonly (SessionLabel | null)[],
+  resource: Resource,
+  path: FieldPath,
+): SessionLabel | null {
+  let asIstio: SessionLabel | null = null;
+  for (const label of labels) {
+    if (label !== null && asIstio !== null) break;
+    asIstio = label;
+  }
+  const session = asIstio ?? labels.find((label) => label !== null) ?? null;
+  if (asIstio === null && session !== null) {
+    const message = 'sessions are kept on this route; Istio drops them, because its last destination has none';
+    const help = 'Label every destination of the route to get the same from both.';
+    sink.report('note', 'bettered', resource.position([...path, 'route'], 'key'), message, help);
+  }
+  return session;
 }
 
 function toAffinity(session: SessionLabel | null, policies: readonly HashPolicy[]): Affinity {

@@ -1,10 +1,13 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
 import type { ResolvedCluster } from './emit-cluster.ts';
 import { clusterName } from './emit-cluster.ts';
+import type { IstioService, PlacedEndpoint } from './istio-service.ts';
 import type { IstioOptions } from './options.ts';
-import type { DestinationRules } from './resolve-destination-rules.ts';
+import type { DestinationRule, DestinationRules } from './resolve-destination-rules.ts';
+import { resolveGroups } from './resolve-locality.ts';
 import { clusterPolicy } from './resolve-policy.ts';
 import type { ServiceRegistry } from './resolve-services.ts';
+import type { LocalityLbSetting, PolicyBlocks } from './schema-destination-rule.ts';
 
 /** Gathers the clusters that routes name. One that can't exist (no such service, port or subset) is left out: 503. */
 export interface ClusterPlan {
@@ -16,6 +19,7 @@ export function createClusterPlan(
   registry: ServiceRegistry,
   rules: DestinationRules,
   options: IstioOptions,
+  sink: DiagnosticSink,
 ): ClusterPlan {
   const byName = new Map<string, ResolvedCluster>();
   const use: ClusterPlan['use'] = (host, number, subset) => {
@@ -26,13 +30,14 @@ export function createClusterPlan(
     const rule = rules.find(host, service.namespace);
     const definition = rule?.subsets.get(subset)?.value;
     if (subset !== '' && definition === undefined) return;
-    byName.set(name, {
-      service,
-      port,
-      subset,
-      subsetLabels: definition?.labels ?? {},
-      policy: clusterPolicy(rule, number, subset),
-    });
+    const policy = clusterPolicy(rule, number, subset);
+    const wanted = Object.entries(definition?.labels ?? {});
+    const placed = isReachable(rule, policy, subset, name, sink) ? service.endpoints(port) : [];
+    const members = placed.filter(({ endpoint }) => wanted.every(([key, value]) => endpoint.labels[key] === value));
+    reportKeptDraining(service, subset, members, sink);
+    const setting = localitySetting(policy, options);
+    const groups = resolveGroups(members, setting, policy.outlierDetection !== null, options);
+    byName.set(name, { service, port, subset, groups, policy });
   };
   if (options.allClusters) useAll(registry, rules, use);
   return {
@@ -42,6 +47,48 @@ export function createClusterPlan(
     },
   };
 }
+
+/** Where the rule asks for what can't be done, nothing is sent: never plain text to who expects TLS. */
+function isReachable(
+  rule: DestinationRule | null,
+  { tls, loadBalancer }: PolicyBlocks,
+  subset: string,
+  cluster: string,
+  sink: DiagnosticSink,
+): boolean {
+  // PASSTHROUGH sends to the address that the client asked for, which at a gateway is none of the endpoints.
+  if (loadBalancer?.simple === 'PASSTHROUGH') return false;
+  if (tls === null || tls.mode === 'DISABLE') return true;
+  const place = rule?.subsets.get(subset) ?? rule?.policy;
+  const message = `TLS to endpoints (mode ${tls.mode}) is not supported yet, so cluster ${cluster} has none`;
+  const at = place?.resource.position(place.path, 'key');
+  if (at !== undefined) sink.report('error', 'unsupported-field', at, message, 'Its requests are answered 503.');
+  return false;
+}
+
+/** Istio keeps draining endpoints for sessions by cookie alone, and on subsets not even for those (istio-affinity §8). */
+function reportKeptDraining(
+  { host, session, resource }: IstioService,
+  subset: string,
+  members: readonly PlacedEndpoint[],
+  sink: DiagnosticSink,
+): void {
+  const isKeptByIstio = session?.kind === 'cookie' && subset === '';
+  if (isKeptByIstio || !members.some(({ endpoint }) => endpoint.health === 'draining')) return;
+  const message = `draining endpoints of ${host} keep their sessions here; Istio ends them at once`;
+  const why =
+    subset === '' ? 'It keeps them for sessions by cookie only.' : 'It keeps them on routes without a subset only.';
+  sink.report('note', 'bettered', resource.position(['metadata', 'labels'], 'key'), message, why);
+}
+
+/** The rule's own setting, or the mesh's; null: off. */
+function localitySetting({ loadBalancer }: PolicyBlocks, options: IstioOptions): LocalityLbSetting | null {
+  const setting = loadBalancer?.localityLbSetting ?? null;
+  if (setting === null) return options.localityLoadBalancing ? PREFER_NEAR : null;
+  return setting.enabled === false ? null : setting;
+}
+
+const PREFER_NEAR: LocalityLbSetting = { enabled: true, distribute: [], failover: [], failoverPriority: [] };
 
 function useAll(registry: ServiceRegistry, rules: DestinationRules, use: ClusterPlan['use']): void {
   for (const { host, namespace, ports } of registry.all) {

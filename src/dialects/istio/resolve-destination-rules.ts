@@ -41,22 +41,20 @@ export function createDestinationRules(
   options: IstioOptions,
   sink: DiagnosticSink,
 ): DestinationRules {
-  const merged = mergeRules(readRules(resources, sink), options);
   const { namespace, rootNamespace } = options;
+  const byNamespace = Map.groupBy(readRules(resources, sink), ({ resource }) => resource.metadata.namespace);
+  const merged = new Map([...byNamespace].map(([name, rules]) => [name, indexRules(mergeRules(rules, options))]));
+  const isPrivateHere = (rule: MergedRule) => isPrivate(rule.exportTo, namespace);
   const isSeen = (rule: MergedRule) => isExportedTo(rule.exportTo, rule.namespace, namespace);
   return {
     find(host, serviceNamespace) {
-      const own = merged.filter((rule) => rule.namespace === namespace);
-      const steps = [
-        namespace === rootNamespace ? own.filter((rule) => isPrivate(rule.exportTo, namespace)) : own,
-        merged.filter((rule) => rule.namespace === serviceNamespace && isSeen(rule)),
-        merged.filter((rule) => rule.namespace === rootNamespace && isSeen(rule)),
-      ];
-      for (const candidates of steps) {
-        const rule = mostSpecific(candidates, host, options);
-        if (rule !== null) return rule;
-      }
-      return null;
+      const search = (where: string, isUsable: (rule: MergedRule) => boolean) =>
+        mostSpecific(merged.get(where), host, (rule) => isUsable(rule) && selects(rule, options));
+      return (
+        search(namespace, namespace === rootNamespace ? isPrivateHere : () => true) ??
+        search(serviceNamespace, isSeen) ??
+        search(rootNamespace, isSeen)
+      );
     },
   };
 }
@@ -74,22 +72,21 @@ function readRules(resources: ResourceSet, sink: DiagnosticSink): ReadRule[] {
 }
 
 function mergeRules(rules: readonly ReadRule[], options: IstioOptions): MergedRule[] {
-  const merged: MergedRule[] = [];
+  const merged = new Map<string, MergedRule[]>();
   for (const rule of rules) {
     const next = toMergedRule(rule, options);
-    const index = merged.findIndex((earlier) => canMerge(earlier, next));
-    const earlier = merged[index];
-    if (earlier === undefined) merged.push(next);
+    const ofHost = merged.get(next.host) ?? [];
+    merged.set(next.host, ofHost);
+    const index = ofHost.findIndex((earlier) => canMerge(earlier, next));
+    const earlier = ofHost[index];
+    // The earlier rule's policy stays whole, its subsets win by name, and only its visibility counts.
+    if (earlier === undefined) ofHost.push(next);
     else {
-      // The earlier rule's policy stays whole, its subsets win by name, and only its visibility counts.
-      merged[index] = {
-        ...earlier,
-        policy: earlier.policy ?? next.policy,
-        subsets: new Map([...next.subsets, ...earlier.subsets]),
-      };
+      const subsets = new Map([...next.subsets, ...earlier.subsets]);
+      ofHost[index] = { ...earlier, policy: earlier.policy ?? next.policy, subsets };
     }
   }
-  return merged;
+  return [...merged.values()].flat();
 }
 
 function toMergedRule({ value, resource }: ReadRule, options: IstioOptions): MergedRule {
@@ -112,8 +109,6 @@ function toMergedRule({ value, resource }: ReadRule, options: IstioOptions): Mer
 
 function canMerge(earlier: MergedRule, later: MergedRule): boolean {
   return (
-    earlier.host === later.host &&
-    earlier.namespace === later.namespace &&
     sameLabels(earlier.selector, later.selector) &&
     visibilityOf(earlier).every((namespace) => visibilityOf(later).includes(namespace))
   );
@@ -130,19 +125,32 @@ function sameLabels(a: MergedRule['selector'], b: MergedRule['selector']): boole
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }
 
-/** Selected by the gateway's labels before unselected, exact before wildcard, long wildcard before short. */
-function mostSpecific(candidates: readonly MergedRule[], host: string, options: IstioOptions): MergedRule | null {
-  let best: MergedRule | null = null;
-  for (const rule of candidates) {
-    if (!covers(rule.host, host) || !selects(rule, options)) continue;
-    if (best === null || rank(rule) > rank(best)) best = rule;
-  }
-  return best;
+/** The rules of one namespace: exact hosts by name, wildcards from the longest. */
+interface RuleIndex {
+  readonly exact: ReadonlyMap<string, readonly MergedRule[]>;
+  readonly wildcards: readonly MergedRule[];
 }
 
-function rank(rule: MergedRule): number {
-  const specificity = isWildcard(rule.host) ? rule.host.length : 1000;
-  return specificity * 2 + (rule.selector === null ? 0 : 1);
+function indexRules(rules: readonly MergedRule[]): RuleIndex {
+  return {
+    exact: Map.groupBy(
+      rules.filter(({ host }) => !isWildcard(host)),
+      ({ host }) => host,
+    ),
+    wildcards: rules.filter(({ host }) => isWildcard(host)).sort((a, b) => b.host.length - a.host.length),
+  };
+}
+
+/** Exact before wildcard, long wildcard before short; of one host, selected by the gateway's labels before unselected. */
+function mostSpecific(
+  index: RuleIndex | undefined,
+  host: string,
+  isUsable: (rule: MergedRule) => boolean,
+): MergedRule | null {
+  const exact = index?.exact.get(host)?.filter(isUsable) ?? [];
+  const wildcards = index?.wildcards.filter((rule) => covers(rule.host, host) && isUsable(rule)) ?? [];
+  const candidates = exact.length > 0 ? exact : wildcards.filter((rule) => rule.host === wildcards[0]?.host);
+  return candidates.find(({ selector }) => selector !== null) ?? candidates[0] ?? null;
 }
 
 /** A selector counts only inside its own namespace. */

@@ -1,7 +1,7 @@
 import type { DestinationRule, Placed } from './resolve-destination-rules.ts';
 import type { ConsistentHash, PolicyBlocks, TrafficPolicy } from './schema-destination-rule.ts';
 
-const NO_BLOCKS: PolicyBlocks = { loadBalancer: null, connectionPool: null, outlierDetection: null };
+const NO_BLOCKS: PolicyBlocks = { loadBalancer: null, connectionPool: null, outlierDetection: null, tls: null };
 
 /** The blocks that shape the cluster of a port and a subset (istio-affinity §4, cluster half). */
 export function clusterPolicy(rule: DestinationRule | null, port: number, subset: string): PolicyBlocks {
@@ -21,6 +21,7 @@ function overlay(below: PolicyBlocks, above: PolicyBlocks): PolicyBlocks {
     loadBalancer: above.loadBalancer ?? below.loadBalancer,
     connectionPool: above.connectionPool ?? below.connectionPool,
     outlierDetection: above.outlierDetection ?? below.outlierDetection,
+    tls: above.tls ?? below.tls,
   };
 }
 

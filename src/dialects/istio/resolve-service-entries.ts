@@ -30,7 +30,7 @@ export function serviceEntriesOf(resource: Resource, resources: ResourceSet, sin
   return spec.hosts.map((host) => ({
     host: host.toLowerCase(),
     namespace: resource.metadata.namespace,
-    isKubernetes: false,
+    alias: null,
     ports: ports.map(({ name, number }) => ({ name, number })),
     session: toSessionLabel(resource.metadata.labels),
     exportTo: spec.exportTo,

@@ -1,6 +1,6 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
-import type { Endpoint, EndpointHealth } from '../../model/cluster.ts';
-import type { KubernetesEndpoint } from '../../resources/kubernetes/endpoint.ts';
+import type { EndpointHealth } from '../../model/cluster.ts';
+import { type KubernetesEndpoint, toEndpoint } from '../../resources/kubernetes/endpoint.ts';
 import type { Kubernetes } from '../../resources/kubernetes/kubernetes.ts';
 import type { Service } from '../../resources/kubernetes/service.ts';
 import { byAge } from '../../resources/resource.ts';
@@ -15,7 +15,15 @@ export interface ServiceRegistry {
   /** The one whose cluster and endpoints serve a host at the gateway. */
   visible(host: string): IstioService | undefined;
   /** The one that a route of a namespace reads its port and session label from: first its own namespace's. */
-  forRoute(host: string, namespace: string): IstioService | undefined;
+  forRoute(host: string, namespace: string): NamedService;
+}
+
+/** What a host name comes to. */
+export interface NamedService {
+  readonly host: string;
+  readonly service: IstioService | undefined;
+  /** The outside name that an ExternalName Service stands for. */
+  readonly alias: string | null;
 }
 
 /** Every service the gateway may know, by host (istio-affinity §2). */
@@ -30,17 +38,19 @@ export function createServiceRegistry(
     .toSorted(byAge)
     .flatMap((resource) => serviceEntriesOf(resource, resources, sink));
   // A Kubernetes Service beats a ServiceEntry of its name, and among those the oldest comes first.
-  const all = [
+  const visible = [
     ...kubernetes.services.map((service) => fromKubernetes(service, kubernetes, options)),
     ...entries,
   ].filter((service) => isExportedTo(service.exportTo, service.namespace, options.namespace));
-  const byHost = Map.groupBy(all, (service) => service.host);
+  const byHost = Map.groupBy(visible, (service) => service.host);
   return {
-    all,
+    // An ExternalName Service has no endpoints of its own, and so no cluster.
+    all: visible.filter(({ alias }) => alias === null),
     visible: (host) => byHost.get(host)?.[0],
     forRoute: (host, namespace) => {
       const candidates = byHost.get(host);
-      return candidates?.find((service) => service.namespace === namespace) ?? candidates?.[0];
+      const service = candidates?.find((candidate) => candidate.namespace === namespace) ?? candidates?.[0];
+      return { host, service, alias: service?.alias ?? null };
     },
   };
 }
@@ -49,9 +59,9 @@ function fromKubernetes(service: Service, kubernetes: Kubernetes, options: Istio
   const session = toSessionLabel(service.labels);
   const exportTo = service.annotations['networking.istio.io/exportTo'] ?? '';
   return {
-    host: (service.externalName ?? `${service.name}.${service.namespace}.svc.${options.clusterDomain}`).toLowerCase(),
+    host: `${service.name}.${service.namespace}.svc.${options.clusterDomain}`.toLowerCase(),
+    alias: service.externalName?.toLowerCase() ?? null,
     namespace: service.namespace,
-    isKubernetes: true,
     ports: service.ports.map(({ name, port }) => ({ name, number: port })),
     session,
     exportTo: exportTo === '' ? [] : exportTo.split(',').map((to) => to.trim()),
@@ -62,20 +72,7 @@ function fromKubernetes(service: Service, kubernetes: Kubernetes, options: Istio
       return kubernetes.endpoints(service, servicePort).flatMap((found) => {
         const health = healthOf(found, session !== null);
         if (health === null) return [];
-        const { address, host, port: number, identity, hostname, labels, origin } = found;
-        const endpoint: Endpoint = {
-          address,
-          host,
-          port: number,
-          identity,
-          hostname,
-          hashKey: '',
-          weight: 1,
-          health,
-          labels,
-          origin,
-        };
-        return [{ endpoint, locality: kubernetes.nodeLocality(found.nodeName) }];
+        return [{ endpoint: toEndpoint(found, health), locality: kubernetes.nodeLocality(found.nodeName) }];
       });
     },
   };

@@ -1,5 +1,7 @@
 import { goDuration } from '../../resources/duration.ts';
+import { cookieName, cookieText, headerOrPseudoName } from '../../resources/http-fields.ts';
 import {
+  anything,
   bool,
   check,
   convert,
@@ -8,6 +10,7 @@ import {
   droppable,
   integer,
   list,
+  mapOf,
   maybe,
   nonEmptyText,
   object,
@@ -36,6 +39,7 @@ export interface PolicyBlocks {
   readonly loadBalancer: LoadBalancer | null;
   readonly connectionPool: ConnectionPool | null;
   readonly outlierDetection: OutlierDetection | null;
+  readonly tls: UpstreamTls | null;
 }
 
 export interface PortPolicy extends PolicyBlocks {
@@ -57,6 +61,15 @@ export interface LoadBalancer {
   readonly consistentHash: ConsistentHash | null;
   readonly warmup: Warmup | null;
   readonly warmupDurationSecs: number | null;
+  readonly localityLbSetting: LocalityLbSetting | null;
+}
+
+export interface LocalityLbSetting {
+  /** null: on. */
+  readonly enabled: boolean | null;
+  readonly distribute: readonly { readonly from: string; readonly to: Readonly<Record<string, number>> }[];
+  readonly failover: readonly { readonly from: string; readonly to: string }[];
+  readonly failoverPriority: readonly string[];
 }
 
 export interface Warmup {
@@ -100,6 +113,10 @@ export interface ConnectionPool {
   };
 }
 
+export interface UpstreamTls {
+  readonly mode: 'DISABLE' | 'SIMPLE' | 'MUTUAL' | 'ISTIO_MUTUAL';
+}
+
 export interface OutlierDetection {
   readonly minHealthPercent: number;
 }
@@ -108,10 +125,10 @@ const COUNT = integer(0, 2147483647);
 const KEYS = ['httpHeaderName', 'httpCookie', 'useSourceIp', 'httpQueryParameterName'] as const;
 
 const httpCookie = object<HttpCookie>({
-  name: nonEmptyText,
-  path: withDefault(text, ''),
+  name: cookieName,
+  path: withDefault(cookieText, ''),
   ttl: maybe(goDuration()),
-  attributes: list(object<{ name: string; value: string }>({ name: nonEmptyText, value: withDefault(text, '') })),
+  attributes: list(object<{ name: string; value: string }>({ name: cookieName, value: withDefault(cookieText, '') })),
 });
 
 const ringHash = object<{ minimumRingSize: number }>({ minimumRingSize: withDefault(unsigned64(8388608), 1024) });
@@ -123,7 +140,7 @@ const maglev = object<{ tableSize: number }>({
 const consistentHash = check(
   check(
     object<ConsistentHash>({
-      httpHeaderName: maybe(text),
+      httpHeaderName: maybe(headerOrPseudoName),
       httpCookie: maybe(httpCookie),
       useSourceIp: maybe(bool),
       httpQueryParameterName: maybe(text),
@@ -144,16 +161,27 @@ const warmup = object<Warmup>({
   aggression: withDefault(decimal(1, Number.MAX_VALUE), 1),
 });
 
+const localityLbSetting = check(
+  object<LocalityLbSetting>({
+    enabled: maybe(bool),
+    distribute: list(
+      object<LocalityLbSetting['distribute'][number]>({ from: nonEmptyText, to: mapOf(integer(1, 100)) }),
+    ),
+    failover: list(object<LocalityLbSetting['failover'][number]>({ from: nonEmptyText, to: nonEmptyText })),
+    failoverPriority: texts,
+  }),
+  ({ distribute, failover }) => distribute.length === 0 || failover.length === 0,
+  'takes only one of distribute and failover',
+);
+
 const loadBalancer = check(
-  object<LoadBalancer>(
-    {
-      simple: maybe(oneOf('UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST')),
-      consistentHash: maybe(consistentHash),
-      warmup: maybe(warmup),
-      warmupDurationSecs: deprecated(maybe(goDuration(1)), 'use warmup.duration'),
-    },
-    { localityLbSetting: unsupported('all localities are served alike') },
-  ),
+  object<LoadBalancer>({
+    simple: maybe(oneOf('UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST')),
+    consistentHash: maybe(consistentHash),
+    warmup: maybe(warmup),
+    warmupDurationSecs: deprecated(maybe(goDuration(1)), 'use warmup.duration'),
+    localityLbSetting: maybe(localityLbSetting),
+  }),
   (balancer) => balancer.simple === null || balancer.consistentHash === null,
   'takes only one of simple and consistentHash',
 );
@@ -208,22 +236,33 @@ const outlierDetection = object<OutlierDetection>(
   },
 );
 
+/** Beside the mode nothing is read: a cluster that asks for TLS is not served at all. */
+const tls = object<UpstreamTls>(
+  { mode: withDefault<UpstreamTls['mode']>(oneOf('DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL'), 'DISABLE') },
+  {
+    clientCertificate: anything,
+    privateKey: anything,
+    caCertificates: anything,
+    credentialName: anything,
+    subjectAltNames: anything,
+    sni: anything,
+    insecureSkipVerify: anything,
+    caCrl: anything,
+  },
+);
+
 const blocks: { readonly [Key in keyof PolicyBlocks]-?: Schema<PolicyBlocks[Key]> } = {
   loadBalancer: droppable(loadBalancer),
   connectionPool: droppable(connectionPool),
   outlierDetection: droppable(outlierDetection),
+  tls: droppable(tls),
 };
-const UPSTREAM_TLS = unsupported('endpoints are spoken to in plain text');
 
-const portPolicy = object<PortPolicy>(
-  { port: object<{ number: number }>({ number: portNumber }), ...blocks },
-  { tls: UPSTREAM_TLS },
-);
+const portPolicy = object<PortPolicy>({ port: object<{ number: number }>({ number: portNumber }), ...blocks });
 
 const trafficPolicy = object<TrafficPolicy>(
   { ...blocks, portLevelSettings: units(portPolicy) },
   {
-    tls: UPSTREAM_TLS,
     tunnel: unsupported('endpoints are reached directly'),
     proxyProtocol: unsupported('no PROXY line is sent to endpoints'),
     retryBudget: unsupported('retries have no budget of their own'),

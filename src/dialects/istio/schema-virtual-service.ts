@@ -1,5 +1,14 @@
 import { goDuration } from '../../resources/duration.ts';
 import {
+  headerNameProblem,
+  headerNames,
+  headerValue,
+  hostText,
+  pathText,
+  regexText,
+  substitutionProblem,
+} from '../../resources/http-fields.ts';
+import {
   anything,
   bool,
   check,
@@ -8,11 +17,13 @@ import {
   integer,
   list,
   mapOf,
+  mapWithKeys,
   maybe,
   nonEmptyText,
   object,
   oneOf,
   portNumber,
+  problem,
   type Schema,
   text,
   textMap,
@@ -104,7 +115,12 @@ export interface DirectResponse {
 export interface HttpRewrite {
   readonly uri: string;
   readonly authority: string;
-  readonly uriRegexRewrite: { readonly match: string; readonly rewrite: string } | null;
+  readonly uriRegexRewrite: RegexRewriteSpec | null;
+}
+
+export interface RegexRewriteSpec {
+  readonly match: string;
+  readonly rewrite: string;
 }
 
 export interface HttpRetry {
@@ -117,9 +133,15 @@ export interface HttpRetry {
 }
 
 const stringMatch = check(
-  object<StringMatchSpec>({ exact: maybe(text), prefix: maybe(text), regex: maybe(text) }),
+  object<StringMatchSpec>({ exact: maybe(text), prefix: maybe(text), regex: maybe(regexText) }),
   (match) => [match.exact, match.prefix, match.regex].filter((kind) => kind !== null).length <= 1,
   'takes only one of exact, prefix and regex',
+);
+
+const headerMatches = mapWithKeys(
+  (name) =>
+    name.startsWith('@request.auth') ? 'asks for a token to be verified: not supported yet' : headerNameProblem(name),
+  stringMatch,
 );
 
 const httpMatch = object<HttpMatch>(
@@ -130,8 +152,8 @@ const httpMatch = object<HttpMatch>(
     scheme: maybe(stringMatch),
     method: maybe(stringMatch),
     authority: maybe(stringMatch),
-    headers: mapOf(stringMatch),
-    withoutHeaders: mapOf(stringMatch),
+    headers: headerMatches,
+    withoutHeaders: headerMatches,
     queryParams: mapOf(stringMatch),
     port: maybe(portNumber),
     gateways: texts,
@@ -141,7 +163,9 @@ const httpMatch = object<HttpMatch>(
   { statPrefix: ignored('it only names statistics') },
 );
 
-const operations = object<HeaderOperations>({ set: textMap, add: textMap, remove: texts });
+/** Setting or adding the authority rewrites the host. */
+const headerValues = mapWithKeys((name) => (name === ':authority' ? null : headerNameProblem(name)), headerValue);
+const operations = object<HeaderOperations>({ set: headerValues, add: headerValues, remove: headerNames });
 const NO_OPERATIONS: HeaderOperations = { set: {}, add: {}, remove: [] };
 const headers = withDefault(
   object<HeadersSpec>({
@@ -164,11 +188,11 @@ const routeDestination = object<RouteDestination>({
 });
 
 const redirect = object<HttpRedirect>({
-  uri: withDefault(text, ''),
-  authority: withDefault(text, ''),
+  uri: withDefault(pathText, ''),
+  authority: withDefault(hostText, ''),
   port: maybe(portNumber),
   derivePort: maybe(oneOf('FROM_PROTOCOL_DEFAULT', 'FROM_REQUEST_PORT')),
-  scheme: withDefault(text, ''),
+  scheme: withDefault<'' | 'http' | 'https'>(oneOf('', 'http', 'https'), ''),
   redirectCode: check(
     withDefault(integer(0, 999), 301),
     (code) => [0, 301, 302, 303, 307, 308].includes(code),
@@ -182,10 +206,13 @@ const directResponse = object<DirectResponse>({
 });
 
 const rewrite = object<HttpRewrite>({
-  uri: withDefault(text, ''),
-  authority: withDefault(text, ''),
+  uri: withDefault(pathText, ''),
+  authority: withDefault(hostText, ''),
   uriRegexRewrite: maybe(
-    object<NonNullable<HttpRewrite['uriRegexRewrite']>>({ match: nonEmptyText, rewrite: withDefault(text, '') }),
+    problem(
+      object<RegexRewriteSpec>({ match: regexText, rewrite: withDefault(text, '') }),
+      ({ match, rewrite: substitution }) => substitutionProblem(match, substitution),
+    ),
   ),
 });
 
@@ -214,7 +241,7 @@ const httpRule = check(
       headers,
     },
     {
-      delegate: unsupported('the rule is left out'),
+      delegate: unsupported('the rule has nothing to do without it'),
       fault: unsupported('no faults are injected'),
       mirror: unsupported('requests are not mirrored'),
       mirrors: unsupported('requests are not mirrored'),

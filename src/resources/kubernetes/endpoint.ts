@@ -1,4 +1,4 @@
-import type { EndpointIdentity } from '../../model/cluster.ts';
+import type { Endpoint, EndpointHealth, EndpointIdentity } from '../../model/cluster.ts';
 import type { Origin } from '../../model/origin.ts';
 
 /** One port of one pod, as Kubernetes lists it behind a Service. Whether it may serve is for the dialect to say. */
@@ -19,4 +19,10 @@ export interface KubernetesEndpoint {
   readonly serving: boolean | null;
   readonly terminating: boolean | null;
   readonly origin: Origin;
+}
+
+/** The model's endpoint, with the health that a dialect gives it. */
+export function toEndpoint(found: KubernetesEndpoint, health: EndpointHealth): Endpoint {
+  const { address, host, port, identity, hostname, labels, origin } = found;
+  return { address, host, port, identity, hostname, hashKey: '', weight: 1, health, labels, origin };
 }

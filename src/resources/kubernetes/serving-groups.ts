@@ -1,6 +1,6 @@
 import type { EndpointGroup, EndpointHealth } from '../../model/cluster.ts';
 import { compareText } from '../resource.ts';
-import type { KubernetesEndpoint } from './endpoint.ts';
+import { type KubernetesEndpoint, toEndpoint } from './endpoint.ts';
 import type { Kubernetes } from './kubernetes.ts';
 
 /**
@@ -11,14 +11,7 @@ export function emitServingGroups(endpoints: readonly KubernetesEndpoint[], kube
   const placed = endpoints.flatMap((found) => {
     const health = healthOf(found);
     if (health === null) return [];
-    const { address, host, port, identity, hostname, labels, origin } = found;
-    const locality = kubernetes.nodeLocality(found.nodeName);
-    return [
-      {
-        locality,
-        endpoint: { address, host, port, identity, hostname, hashKey: '', weight: 1, health, labels, origin },
-      },
-    ];
+    return [{ locality: kubernetes.nodeLocality(found.nodeName), endpoint: toEndpoint(found, health) }];
   });
   const byLocality = Map.groupBy(placed, ({ locality }) => `${locality.region}/${locality.zone}/${locality.subZone}`);
   return [...byLocality]
