@@ -12,12 +12,13 @@ import {
 } from '../../src/model/cluster.ts';
 import type { Origin } from '../../src/model/origin.ts';
 import type { RequestView } from '../../src/model/request-view.ts';
+import { createRequestView } from './request-view.ts';
 
 export const NOWHERE: Origin = { source: 'test', kind: '', namespace: '', name: '', line: 1, column: 1, field: '' };
 
 export const PLAIN_HASHING: ConsistentHashing = { useHostname: false, balanceFactorPercent: null, policies: [] };
 
-export const RING: Balancer = {
+export const RING: Extract<Balancer, { kind: 'ringHash' }> = {
   kind: 'ringHash',
   minimumSize: 1024,
   maximumSize: 8_388_608,
@@ -25,7 +26,11 @@ export const RING: Balancer = {
   hashing: PLAIN_HASHING,
 };
 
-export const MAGLEV: Balancer = { kind: 'maglev', tableSize: 65_537, hashing: PLAIN_HASHING };
+export const MAGLEV: Extract<Balancer, { kind: 'maglev' }> = {
+  kind: 'maglev',
+  tableSize: 65_537,
+  hashing: PLAIN_HASHING,
+};
 
 /** An endpoint at `ip:port`. */
 export function endpointAt(address: string, overrides: Partial<Endpoint> = {}): Endpoint {
@@ -89,24 +94,10 @@ export function selectionEnvironment(nowSeconds = 1_800_000_000): SelectionEnvir
   return { random: repeatableRandom(), nowSeconds: () => nowSeconds };
 }
 
-/** A request as routing and affinity see it; header names in lower case, repeats allowed. */
+/** A request with these header lines (names in lower case, repeats allowed). */
 export function requestWith(
   headers: readonly (readonly [name: string, value: string])[] = [],
   overrides: Partial<RequestView> = {},
 ): RequestView {
-  return {
-    method: 'GET',
-    scheme: 'http',
-    authority: 'example.com',
-    path: '/',
-    originalPath: overrides.path ?? '/',
-    findHeader: (name, from) => headers.findIndex(([other], index) => index >= from && other === name),
-    headerValue: (index) => headers[index]?.[1] ?? '',
-    clientIp: '192.0.2.1',
-    clientPort: 40_000,
-    remoteAddress: '192.0.2.1:40000',
-    localAddress: '198.51.100.1:80',
-    filterState: () => undefined,
-    ...overrides,
-  };
+  return { ...createRequestView({ headers, path: overrides.path ?? '/' }), ...overrides };
 }
