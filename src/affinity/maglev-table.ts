@@ -5,7 +5,7 @@ import { Hash64 } from './hash64.ts';
 import { xxHash64 } from './xx-hash.ts';
 
 /** Largest table that Envoy accepts. */
-export const MAX_MAGLEV_TABLE_SIZE = 5_000_011;
+const MAX_MAGLEV_TABLE_SIZE = 5_000_011;
 
 const NO_OWNER = 0xffffffff;
 

@@ -7,7 +7,7 @@ import type { HeaderEdit } from './header-edit.ts';
 import { encodeSessionMessage, parseSessionMessage } from './session-message.ts';
 
 /** What a carrier found on a request. */
-export interface CarriedToken {
+interface CarriedToken {
   /** Address text that the token names; empty: no session. */
   address: string;
   expired: boolean;

@@ -1,3 +1,4 @@
+import { toByteString } from '../model/byte-string.ts';
 import type { Locality } from '../model/cluster.ts';
 import { compareByteStrings } from './compare-bytes.ts';
 import type { Host, HostState } from './host.ts';
@@ -18,11 +19,11 @@ export interface WeightedHosts<S extends HostState> {
 
 /** The order in which locality weighting goes through localities: region, zone, sub-zone as bytes (envoy-affinity §3.7). */
 export function compareLocalities(a: Locality, b: Locality): number {
-  return (
-    compareByteStrings(a.region, b.region) ||
-    compareByteStrings(a.zone, b.zone) ||
-    compareByteStrings(a.subZone, b.subZone)
-  );
+  return compareTexts(a.region, b.region) || compareTexts(a.zone, b.zone) || compareTexts(a.subZone, b.subZone);
+}
+
+function compareTexts(a: string, b: string): number {
+  return compareByteStrings(toByteString(a), toByteString(b));
 }
 
 /** Every host's weight over the sum of weights; the operations and their order are Envoy's (envoy-affinity §3.6). */

@@ -17,7 +17,7 @@ export function parseIpAddress(text: string): IpAddress | null {
 }
 
 /** The 32-bit word of a dotted quad without leading zeros, or -1. */
-export function parseIpv4(text: string): number {
+function parseIpv4(text: string): number {
   let word = 0;
   let octet = -1;
   let dots = 0;
@@ -74,7 +74,7 @@ function toWords(groups: readonly number[]): number[] {
 }
 
 /** Canonical text, as inet_ntop prints it (envoy-affinity §2.1). */
-export function formatIpAddress({ version, words }: IpAddress): string {
+function formatIpAddress({ version, words }: IpAddress): string {
   if (version === 4) return formatIpv4(words[0] ?? 0);
   const groups = words.flatMap((word) => [Math.floor(word / 65536), word % 65536]);
   const { start, length } = longestZeroRun(groups);
