@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { mkdir, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { createTemporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { createTempDir } from '../../../test/support/temp-dir.ts';
 import { createFileSource, type FileSource, type FileSourceOptions } from './file.ts';
 
 describe('FileSource.read', () => {
   it('gives the texts with the names their user knows them by', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     await writeFile(join(folder.path, 'a.yaml'), '\u{feff}a: ä\n');
     await writeFile(join(folder.path, 'b.json'), '{}');
     const content = await createFileSource([folder.path]).read();
@@ -21,7 +21,7 @@ describe('FileSource.read', () => {
   });
 
   it('reports what is too large or no text, and reads the rest', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     await writeFile(join(folder.path, 'binary.yaml'), Buffer.from([0x61, 0xff, 0xfe]));
     await writeFile(join(folder.path, 'good.yaml'), 'a: 1\n');
     await writeFile(join(folder.path, 'large.yaml'), 'x'.repeat(101));
@@ -32,7 +32,7 @@ describe('FileSource.read', () => {
   });
 
   it('keeps within a bound for all files together', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     for (const name of ['a', 'b', 'c']) await writeFile(join(folder.path, `${name}.yaml`), 'x'.repeat(40));
     const [names, messages] = await namesAndMessages({ maxTotalBytes: 100 }, folder.path);
     assert.deepEqual(names, ['a.yaml', 'b.yaml']);
@@ -40,7 +40,7 @@ describe('FileSource.read', () => {
   });
 
   it('waits for a file that is being written', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     const file = join(folder.path, 'a.yaml');
     await writeFile(file, 'first: 1\n');
     const source = createFileSource([folder.path]);
@@ -78,7 +78,7 @@ async function change(
 
 describe('FileSource.watch', { timeout: 20_000 }, () => {
   it('notices an edit, an addition and a removal', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     const file = join(folder.path, 'a.yaml');
     await writeFile(file, 'a: 1\n');
     const source = createFileSource([folder.path]);
@@ -93,7 +93,7 @@ describe('FileSource.watch', { timeout: 20_000 }, () => {
   });
 
   it('notices a save by rename, of a folder and of a file that is named itself', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     const file = join(folder.path, 'a.yaml');
     for (const path of [folder.path, file]) {
       await writeFile(file, 'a: 1\n');
@@ -106,7 +106,7 @@ describe('FileSource.watch', { timeout: 20_000 }, () => {
   });
 
   it('notices the swap of a mounted ConfigMap, as a folder and by one of its files', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     await symlink('..data/a.yaml', join(folder.path, 'a.yaml'));
     await symlink('..data/b.yaml', join(folder.path, 'b.yaml'));
     await mountConfigMap(folder.path, '..1', 'one');
@@ -120,7 +120,7 @@ describe('FileSource.watch', { timeout: 20_000 }, () => {
   });
 
   it('notices what appears at a path that was not there', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     const later = join(folder.path, 'not', 'yet');
     const { texts } = await change(createFileSource([later]), async () => {
       await mkdir(later, { recursive: true });
@@ -131,8 +131,8 @@ describe('FileSource.watch', { timeout: 20_000 }, () => {
   });
 
   it('notices changes behind symbolic links, where the system reports none', async () => {
-    await using folder = await createTemporaryFolder();
-    await using elsewhere = await createTemporaryFolder();
+    using folder = createTempDir();
+    using elsewhere = createTempDir();
     await writeFile(join(elsewhere.path, 'a.yaml'), 'a: 1\n');
     await symlink(join(elsewhere.path, 'a.yaml'), join(folder.path, 'a.yaml'));
     const source = createFileSource([folder.path]);
@@ -142,7 +142,7 @@ describe('FileSource.watch', { timeout: 20_000 }, () => {
   });
 
   it('reports many changes at once as one', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     await writeFile(join(folder.path, 'a.yaml'), 'a: 0\n');
     const source = createFileSource([folder.path]);
     await source.read();
@@ -164,7 +164,7 @@ describe('FileSource.watch', { timeout: 20_000 }, () => {
   });
 
   it('stays silent about files that do not count', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     await writeFile(join(folder.path, 'a.yaml'), 'a: 1\n');
     const source = createFileSource([folder.path]);
     let calls = 0;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, rename, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
-import { createTemporaryFolder } from '../../../test/support/temporary-folder.ts';
+import { createTempDir } from '../../../test/support/temp-dir.ts';
 import { findFiles } from './find-files.ts';
 
 async function layOut(root: string, files: readonly string[]): Promise<void> {
@@ -20,19 +20,19 @@ async function namesIn(root: string, recursive = false, paths = [root]): Promise
 
 describe('findFiles', () => {
   it('lists the manifests of a folder by name and leaves the rest alone', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     await layOut(folder.path, ['b.yml', 'a.yaml', 'c.json', 'README.md', '.hidden.yaml', 'a.yaml~', 'deeper/d.yaml']);
     assert.deepEqual(await namesIn(folder.path), ['a.yaml', 'b.yml', 'c.json']);
   });
 
   it('goes into folders only when it is recursive, and never into hidden ones', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     await layOut(folder.path, ['b.yaml', 'a/x.yaml', 'a/y/z.yaml', '.git/config.yaml']);
     assert.deepEqual(await namesIn(folder.path, true), ['a/x.yaml', 'a/y/z.yaml', 'b.yaml']);
   });
 
   it('reads a mounted ConfigMap once, through its visible links', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     await layOut(folder.path, ['..2024_01_01/a.yaml', '..2024_01_01/b.yaml']);
     await symlink('..2024_01_01', join(folder.path, '..data'));
     await symlink('..data/a.yaml', join(folder.path, 'a.yaml'));
@@ -42,7 +42,7 @@ describe('findFiles', () => {
   });
 
   it('lists a file that has several names by the first of them', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     await layOut(folder.path, ['a.yaml', 'deep/b.yaml']);
     await symlink(folder.path, join(folder.path, 'deep', 'loop'));
     await symlink('a.yaml', join(folder.path, 'same.yaml'));
@@ -52,13 +52,13 @@ describe('findFiles', () => {
   });
 
   it('takes a file that is named itself whatever its ending', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     await layOut(folder.path, ['manifest.txt']);
     assert.deepEqual(await namesIn(folder.path, false, [join(folder.path, 'manifest.txt')]), ['manifest.txt']);
   });
 
   it('reports a path that is not there, a link to nowhere, a device, and a folder without manifests', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     await symlink('nowhere.yaml', join(folder.path, 'broken.yaml'));
     await mkdir(join(folder.path, 'empty'));
     const paths = [join(folder.path, 'absent'), folder.path, '/dev/null', join(folder.path, 'empty')];
@@ -76,7 +76,7 @@ describe('findFiles', () => {
   });
 
   it('changes its fingerprint with whatever changes the texts', async () => {
-    await using folder = await createTemporaryFolder();
+    using folder = createTempDir();
     const file = join(folder.path, 'a.yaml');
     const seen = new Set<string>();
     const look = async (): Promise<void> => {

@@ -1,0 +1,95 @@
+import { isIP } from 'node:net';
+import { InvalidArgumentError } from 'commander';
+import type { AccessLogTarget } from '../telemetry/access-log.ts';
+
+/** `80=18080`: the YAML's port 80 is bound as 18080; 0 on the right binds a free port. Adds to the pairs before it. */
+export function parsePortMapping(text: string, previous: ReadonlyMap<number, number>): ReadonlyMap<number, number> {
+  const [, from = '', to = ''] = /^(\d{1,5})=(\d{1,5})$/.exec(text) ?? [];
+  const [yamlPort, boundPort] = [parsePort(from), parsePort(to)];
+  if (yamlPort === null || yamlPort === 0 || boundPort === null) {
+    throw new InvalidArgumentError('Write YAML-PORT=BOUND-PORT, such as 80=18080.');
+  }
+  if (previous.has(yamlPort)) throw new InvalidArgumentError(`Port ${yamlPort} is given twice.`);
+  return new Map([...previous, [yamlPort, boundPort]]);
+}
+
+export function parseBindAddress(text: string): string {
+  if (isIP(text) === 0) throw new InvalidArgumentError('Write an IP address, such as 127.0.0.1 or ::.');
+  return text;
+}
+
+export interface HostAndPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `127.0.0.1:15000`, `[::1]:15000`, `localhost:15000`, or a port alone, which means 127.0.0.1; `off` is null. */
+export function parseAdminAddress(text: string): HostAndPort | null {
+  return text === 'off' ? null : parseHostAndPort(text);
+}
+
+/** See parseAdminAddress; `http://` in front and `/` behind do no harm. */
+export function parseHostAndPort(text: string): HostAndPort {
+  const bare = text.replace(/^http:\/\//, '').replace(/\/$/, '');
+  const [, bracketed, plain, portText = ''] = /^(?:\[([^\]]*)\]:|([^:[\]]*):|)(\d+)$/.exec(bare) ?? [];
+  const host = bracketed ?? plain ?? '127.0.0.1';
+  const port = parsePort(portText);
+  const isName = bracketed === undefined && /^[a-z0-9.-]+$/i.test(host);
+  if (port === null || !(isName || isIP(host) === 6)) {
+    throw new InvalidArgumentError('Write HOST:PORT, such as 127.0.0.1:15000 or [::1]:15000.');
+  }
+  return { host, port };
+}
+
+export function parseAccessLog(text: string): AccessLogTarget {
+  if (text === '') throw new InvalidArgumentError('Write stdout, off, or the path of a file.');
+  if (text === 'stdout' || text === 'off') return { kind: text };
+  return { kind: 'file', path: text };
+}
+
+/** `name: value`, as curl takes it. Adds to the headers before it. */
+export function parseHeader(text: string, previous: readonly HeaderPair[]): readonly HeaderPair[] {
+  const colon = text.indexOf(':');
+  const name = text.slice(0, Math.max(0, colon));
+  const value = text.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, '');
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) throw new InvalidArgumentError("Write 'name: value'.");
+  if (/[^\t\x20-\x7e\x80-\u{10ffff}]/u.test(value)) throw new InvalidArgumentError('A value is one line of text.');
+  return [...previous, [name, value]];
+}
+
+export type HeaderPair = readonly [name: string, value: string];
+
+export function parseHttpUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new InvalidArgumentError('Write a whole URL, such as http://shop.example/cart.');
+  }
+  return text;
+}
+
+export function parseMethod(text: string): string {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)) throw new InvalidArgumentError('Write a method, such as POST.');
+  return text;
+}
+
+export function parseIpAddress(text: string): string {
+  if (isIP(text) === 0) throw new InvalidArgumentError('Write an IP address.');
+  return text;
+}
+
+export function parseReplicas(text: string): number {
+  const replicas = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
+  if (!(replicas <= 100)) throw new InvalidArgumentError('Write a number from 0 to 100.');
+  return replicas;
+}
+
+/** Whole seconds; the result is in milliseconds. */
+export function parseSecondsToMillis(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Write a number of seconds.');
+  return Number(text) * 1000;
+}
+
+function parsePort(text: string): number | null {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  return port <= 65_535 ? port : null;
+}

@@ -1,0 +1,2 @@
+/** What the user asked of the lab can't be done; the message says why. */
+export class LabProblem extends Error {}
