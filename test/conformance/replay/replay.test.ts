@@ -148,10 +148,7 @@ describe('npm run replay', () => {
 
   it('exits 1 with the first mismatches when something failed', () => {
     const recording = read('murmur2.json');
-    writeFileSync(
-      join(folder, 'wrong.json'),
-      JSON.stringify({ ...recording, cases: [['a', '00'], ...recording.cases] }),
-    );
+    folder.write('wrong.json', JSON.stringify({ ...recording, cases: [['a', '00'], ...recording.cases] }));
     const { status, lines } = run(folder.path);
     assert.equal(status, 1);
     assert.match(lines[1] ?? '', /case 1: digest: got "[0-9a-f]{16}", recorded "00"/);
