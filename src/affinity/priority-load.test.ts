@@ -46,6 +46,12 @@ describe('computePriorityLoad', () => {
     assert.deepEqual(computePriorityLoad([hosts(0, 0, 3), hosts(5, 0, 5)], DEFAULTS).panic, [false, false]);
   });
 
+  it('cuts the threshold to a whole number as Envoy does', () => {
+    const inPanic = (panicThresholdPercent: number) =>
+      computePriorityLoad([hosts(2, 0, 7)], { ...DEFAULTS, panicThresholdPercent }).panic[0];
+    assert.deepEqual([28.9, 29, 30].map(inPanic), [false, false, true]);
+  });
+
   it('shares by the number of hosts when all priorities panic', () => {
     const load = computePriorityLoad([hosts(0, 0, 3), hosts(0, 0, 5)], DEFAULTS);
     assert.deepEqual(

@@ -26,7 +26,9 @@ export function computePriorityLoad(priorities: readonly PriorityHealth[], optio
   const healthyPercent = priorities.map((p) => availability(p.healthy, p.total, options.overprovisioningPercent));
   const degradedPercent = priorities.map((p) => availability(p.degraded, p.total, options.overprovisioningPercent));
   const available = Math.min(100, sum(healthyPercent) + sum(degradedPercent));
-  const panic = priorities.map((p) => available < 100 && isInPanic(p, options.panicThresholdPercent));
+  // Envoy's way to a whole number of percent: 29 becomes 28 by it, because 100 * 0.29 is a little less than 29.
+  const threshold = Math.floor(100 * (options.panicThresholdPercent / 100));
+  const panic = priorities.map((p) => available < 100 && isInPanic(p, threshold));
   if (panic.length > 0 && panic.every((inPanic) => inPanic)) {
     return { healthy: shareByHostCount(priorities), degraded: priorities.map(() => 0), panic };
   }

@@ -135,9 +135,7 @@ function parseHealthPolicy(common: Fields, policy: Fields, typedLocalityWeighted
   return {
     overprovisioningPercent: policy.numberOr('overprovisioning_factor', DEFAULT_HEALTH_POLICY.overprovisioningPercent),
     weightedPriorityHealth: policy.booleanOr('weighted_priority_health', false),
-    panicThresholdPercent: Math.round(
-      common.numberOr('healthy_panic_threshold', DEFAULT_HEALTH_POLICY.panicThresholdPercent),
-    ),
+    panicThresholdPercent: common.numberOr('healthy_panic_threshold', DEFAULT_HEALTH_POLICY.panicThresholdPercent),
     localityWeighted: common.has('locality_weighted_lb_config') || typedLocalityWeighted,
     sessionHealth:
       override === null
