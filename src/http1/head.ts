@@ -68,7 +68,10 @@ export class Head {
     return this.text.slice(this.positions[at + NAME_START], this.positions[at + NAME_END]).toLowerCase();
   }
 
-  /** Value of header `index` as received, without the white space around it. */
+  /**
+   * Value of header `index` as received, without the white space around it. It may share memory with all of the head: what is
+   * kept for long should be a copy.
+   */
   headerValue(index: number): string {
     const at = index * SLOTS;
     return this.text.slice(this.positions[at + VALUE_START], this.positions[at + VALUE_END]);

@@ -42,7 +42,7 @@ const REASONS: { readonly [status: number]: string } = {
 export const CONTINUE_RESPONSE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 /** The reason phrase of `status`; empty where none is known, which is valid on the wire. */
-export function reasonPhrase(status: number): string {
+function reasonPhrase(status: number): string {
   return REASONS[status] ?? '';
 }
 

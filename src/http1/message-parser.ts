@@ -1,5 +1,5 @@
 import { CR, LF } from './characters.ts';
-import { ChunkedDecoder, HAS_DATA, IS_AT_END, NEEDS_MORE } from './chunked-decoder.ts';
+import { ChunkedDecoder, HAS_DATA, IS_BROKEN, NEEDS_MORE } from './chunked-decoder.ts';
 import { FieldScanner } from './field-scanner.ts';
 import { Head } from './head.ts';
 import type { Http1ErrorCode } from './http1-error.ts';
@@ -272,7 +272,7 @@ export abstract class MessageParser {
     }
     this.#pos = stop;
     if (decoder.event === NEEDS_MORE) return this.#hasEnded;
-    if (decoder.event !== IS_AT_END) return this.#failIf(decoder.error);
+    if (decoder.event === IS_BROKEN) return this.#failIf(decoder.error);
     const { trailers } = decoder;
     const error = trailers === null ? null : this.checkTrailers(trailers);
     return error === null ? this.#endMessage(trailers) : this.#failIf(error);
@@ -338,7 +338,7 @@ export abstract class MessageParser {
       this.#end = 0;
       this.#isOwned = false;
     } else if (!this.#isOwned) {
-      this.#moveTo(Buffer.allocUnsafe(Math.max(MIN_KEPT_BYTES, 2 * (this.#end - from))), from);
+      this.#moveTo(Buffer.allocUnsafe(Math.max(MIN_KEPT_BYTES, this.#end - from)), from);
     }
   }
 
