@@ -1,5 +1,6 @@
 import type { Snapshot } from './model/model.ts';
 import type { AccessLogTarget } from './telemetry/access-log.ts';
+import type { Log } from './telemetry/log.ts';
 
 /** What `limpet run` was asked to do, validated. */
 export interface AppOptions {
@@ -48,4 +49,4 @@ export interface App extends AsyncDisposable {
 }
 
 /** `createApp` of app.ts. Rejects with a message fit for the user when nothing can be served, such as a port that is taken. */
-export type CreateApp = (options: AppOptions) => Promise<App>;
+export type CreateApp = (options: AppOptions, log: Log) => Promise<App>;

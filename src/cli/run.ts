@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { createApp } from '../app.ts';
-import type { App } from '../app-types.ts';
+import type { App, AppOptions } from '../app-types.ts';
 import { formatAddress } from '../model/address.ts';
 import type { AccessLogTarget } from '../telemetry/access-log.ts';
 import { summarize } from './check.ts';
@@ -16,6 +16,7 @@ import {
   parseSecondsToMillis,
 } from './option-values.ts';
 import { print, printRemark } from './output.ts';
+import { createPlainLog } from './plain-log.ts';
 import { untilStopped } from './signals.ts';
 
 interface RunFlags extends PathFlags, OutputFlags {
@@ -74,7 +75,7 @@ async function run(flags: RunFlags): Promise<void> {
 async function startApp(flags: RunFlags): Promise<App> {
   const token = flags.adminTokenFile === undefined ? null : readToken(flags.adminTokenFile);
   try {
-    return await createApp({
+    const options: AppOptions = {
       paths: flags.file,
       recursive: flags.recursive,
       portMap: flags.port,
@@ -82,7 +83,8 @@ async function startApp(flags: RunFlags): Promise<App> {
       admin: flags.admin === null ? null : { ...flags.admin, token },
       accessLog: flags.accessLog,
       watch: flags.watch,
-    });
+    };
+    return await (process.stderr.isTTY ? createApp(options, createPlainLog()) : createApp(options));
   } catch (error) {
     throw new CommandFailure(1, error instanceof Error ? error.message : String(error), { cause: error });
   }

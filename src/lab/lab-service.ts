@@ -100,7 +100,7 @@ export class LabService {
    */
   async #shrink(leaving: readonly LabPod[]): Promise<void> {
     await this.#options.apply(() => {
-      for (const pod of leaving) pod.state = 'terminating';
+      for (const pod of leaving) if (pod.state === 'ready') pod.state = 'terminating';
       return this.#publish();
     });
     await this.#options.apply(() => {
@@ -128,7 +128,13 @@ export class LabService {
     const entries = this.#pods.filter((pod) => pod.state !== 'starting' && pod.state !== 'stopped').map(toEntry);
     const text = await readFile(manifestPath, 'utf8');
     const written = readSlices(text).filter((other) => other.service === slice.service);
-    if (JSON.stringify(written.flatMap((other) => other.entries)) === JSON.stringify(entries)) return false;
+    if (
+      areSame(
+        written.flatMap((other) => other.entries),
+        entries,
+      )
+    )
+      return false;
     const temporary = join(dirname(manifestPath), `.${basename(manifestPath)}.new`);
     await writeFile(temporary, replaceSlices(text, { ...slice, entries }));
     await rename(temporary, manifestPath);
@@ -178,7 +184,17 @@ function toEntry(pod: LabPod): SliceEntry {
   const ready = pod.state === 'ready';
   const terminating = pod.state === 'terminating';
   const { name, host: address, port, nodeName } = pod;
-  return { pod: name, address, port, nodeName, ready, serving: ready || terminating, terminating };
+  return { pod: name, address, port, nodeName, ready, serving: pod.pid !== 0, terminating };
+}
+
+/** Whatever their order, which the slices of several ports change. */
+function areSame(a: readonly SliceEntry[], b: readonly SliceEntry[]): boolean {
+  const toKeys = (entries: readonly SliceEntry[]): string =>
+    entries
+      .map((entry) => JSON.stringify(entry))
+      .sort()
+      .join();
+  return toKeys(a) === toKeys(b);
 }
 
 /** All processes at once would take each other's time and look like they don't start. */

@@ -3,7 +3,8 @@ import { cp, readdir, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { App, CreateApp } from '../app-types.ts';
+import type { App, AppOptions, CreateApp } from '../app-types.ts';
+import type { Log } from '../telemetry/log.ts';
 import { LabService } from './lab-service.ts';
 import { readSlices } from './manifests.ts';
 import type { TutorialPlace } from './trials.ts';
@@ -73,7 +74,7 @@ export class RunningTutorial implements AsyncDisposable {
     const bound: [number, number][] = [];
     for (const port of tutorial.ports) bound.push([port.yaml, await findFreePort(port.preferred)]);
     this.#ports = new Map(bound);
-    this.#app = await createApp({
+    const options: AppOptions = {
       paths: [this.folder],
       recursive: false,
       portMap: this.#ports,
@@ -81,7 +82,8 @@ export class RunningTutorial implements AsyncDisposable {
       admin: { host: HOST, port: await findFreePort(tutorial.preferredAdminPort), token: null },
       accessLog: { kind: 'file', path: this.#file('access-logs', 'log') },
       watch: true,
-    });
+    };
+    this.#app = await createApp(options, this.#createLog());
     await this.#app.ready;
   }
 
@@ -95,6 +97,16 @@ export class RunningTutorial implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop(0);
+  }
+
+  /** What comes before the gateway serves is nothing that has happened yet. */
+  #createLog(): Log {
+    const tell = (_fields: unknown, message: string): void =>
+      this.#options.onEvent(`${this.tutorial.name}: ${message}`);
+    const tellOnceServed: Log['info'] = (fields, message) => {
+      if (this.#app !== null) tell(fields, message);
+    };
+    return { info: tellOnceServed, warn: tell, error: tell };
   }
 
   async #readServices(): Promise<LabService[]> {

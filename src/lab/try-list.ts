@@ -1,9 +1,12 @@
 import type { RunningTutorial } from './running-tutorial.ts';
 
-/** What runs where, and what to try. Every line that is no comment can be pasted into a shell, alone or all together. */
+/**
+ * What runs where, and what to try: to be pasted into a shell, line by line or as a whole. Comments have no quotes and
+ * no brackets, because the shell of macOS reads them unless it is told otherwise.
+ */
 export function formatTryList(tutorials: readonly RunningTutorial[]): string {
   const pods = tutorials.flatMap(({ services }) => services.flatMap((service) => service.pods));
-  const lines = [`${pods.length} pods and ${tutorials.length} gateways are running; Ctrl-C ends them all`];
+  const lines = [`# ${pods.length} pods and ${tutorials.length} gateways are running; Ctrl-C ends them all`];
   for (const running of tutorials) lines.push('', ...describeTutorial(running));
   const [first] = pods;
   lines.push(
@@ -18,7 +21,7 @@ export function formatTryList(tutorials: readonly RunningTutorial[]): string {
 }
 
 function describeTutorial({ tutorial, ports, folder, place }: RunningTutorial): string[] {
-  const bound = [...ports].map(([yaml, port]) => `http://127.0.0.1:${port} (the YAML's port ${yaml})`).join(', ');
+  const bound = [...ports].map(([yaml, port]) => `http://127.0.0.1:${port} for port ${yaml} of the YAML`).join(', ');
   return [
     `## ${tutorial.name}: ${tutorial.title}`,
     `#    serves ${bound}`,
