@@ -19,6 +19,8 @@ const FIXED32 = 5;
 const MAX_DEPTH = 100;
 const MAX_LENGTH = 0x7fffffff - 16;
 
+const NON_ASCII = /[\x80-\xff]/;
+
 /** Wire form of a message; `expires` 0 is left out (envoy-affinity §13.1). */
 export function encodeSessionMessage(address: string, expires: number): string {
   const message = `\n${encodeVarint(address.length)}${address}`;
@@ -59,7 +61,7 @@ class WireParser {
       const tag = this.#readTag();
       if (tag === ((1 << 3) | BYTES)) {
         address = this.#readBytes();
-        if (!isUtf8(Buffer.from(address, 'latin1'))) this.#failed = true;
+        if (NON_ASCII.test(address) && !isUtf8(Buffer.from(address, 'latin1'))) this.#failed = true;
       } else if (tag === ((2 << 3) | VARINT)) {
         this.#readVarint(10);
         expires = (this.#high | 0) * 4294967296 + this.#low;
