@@ -19,7 +19,8 @@ if (!existsSync(stampFile) || readFileSync(stampFile, 'utf8') !== stamp) {
   console.log('limpet: installing the locked dependencies and Node 24 (once)...');
   // npm gives its scripts the path of its own command line; a plain `npm` may be another one, or a .cmd on Windows.
   const npm = process.env.npm_execpath;
-  const install = ['ci', '--loglevel=error', '--no-audit', '--no-fund'];
+  // Not `ci`: it refuses a lock file that lacks the optional binaries of a platform it was not made on.
+  const install = ['install', '--no-save', '--loglevel=error', '--no-audit', '--no-fund'];
   if (npm) execFileSync(process.execPath, [npm, ...install], { cwd: root, stdio: 'inherit' });
   else execFileSync('npm', install, { cwd: root, stdio: 'inherit' });
 
