@@ -2,7 +2,6 @@ import { connectionLine } from './encode-head.ts';
 
 /** Reason phrases of the statuses that a gateway answers with itself (RFC 9110 §15, RFC 6585). */
 const REASONS: { readonly [status: number]: string } = {
-  100: 'Continue',
   200: 'OK',
   201: 'Created',
   202: 'Accepted',
@@ -37,9 +36,6 @@ const REASONS: { readonly [status: number]: string } = {
   504: 'Gateway Timeout',
   505: 'HTTP Version Not Supported',
 };
-
-/** What a client that waits for permission to send its body gets (RFC 9110 §10.1.1). */
-export const CONTINUE_RESPONSE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
 /** The reason phrase of `status`; empty where none is known, which is valid on the wire. */
 function reasonPhrase(status: number): string {
