@@ -17,6 +17,7 @@ export class ByteBlock {
     return length;
   }
 
+  /** Twice what is needed, because longer texts tend to come again. */
   #grow(length: number): void {
     this.bytes = new Uint8Array(length * 2);
     this.view = new DataView(this.bytes.buffer);

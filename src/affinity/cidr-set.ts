@@ -16,6 +16,7 @@ export class CidrSet {
     return this.#ranges.length === 0;
   }
 
+  /** An IPv4 address is in IPv4 ranges only; the IPv4-mapped form is IPv6. */
   has(address: IpAddress): boolean {
     return this.#ranges.some(
       (range) => range.address.version === address.version && sharesPrefix(range.address, address, range.prefixLength),
@@ -30,6 +31,7 @@ export class CidrSet {
   }
 }
 
+/** Word by word; the last one only by its leading bits. */
 function sharesPrefix(a: IpAddress, b: IpAddress, prefixLength: number): boolean {
   let rest = prefixLength;
   for (let i = 0; rest > 0 && i < a.words.length; i++, rest -= 32) {

@@ -71,6 +71,7 @@ export class ClientAddressResolver {
     return readJoined(headers, 'x-forwarded-proto') ?? connection;
   }
 
+  /** §11.6: the edge does not take an id from a client unless told to. */
   #requestId(headers: HeaderLookup, isEdge: boolean, createRequestId: () => string): string | null {
     const { requestId } = this.#policy;
     if (isEdge && requestId === 'generate') return createRequestId();
@@ -78,6 +79,7 @@ export class ClientAddressResolver {
   }
 }
 
+/** One function per way of finding the client, so that a request does not ask which it is. */
 function compileDetect({ source }: ClientAddressPolicy): Detect {
   switch (source.kind) {
     case 'remoteAddress': {
@@ -110,6 +112,7 @@ function compileDetect({ source }: ClientAddressPolicy): Detect {
   }
 }
 
+/** The entry behind `hops` others from the right, as of a proxy that is trusted to have written those (§11.1). */
 function detectByHops(forwardedFor: string | null, hops: number, append: boolean): Detection {
   const ip = addressFromRight(forwardedFor, hops);
   return { ip, alone: ip !== null && hops === 0 && !forwardedFor?.includes(','), append };
@@ -151,6 +154,7 @@ function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
+/** Without a space, and alone where nothing was received (§11.2). */
 function appendForwardedFor(received: string | null, peerIp: string): string {
   return received === null || received === '' ? peerIp : `${received},${peerIp}`;
 }

@@ -30,6 +30,7 @@ interface CompiledPolicy {
   readonly terminal: boolean;
 }
 
+/** Hash of the policy in hand. */
 const part = new Hash64();
 
 /** A list of hash policies, ready to run. */
@@ -93,6 +94,7 @@ function compileKey(policy: HashPolicy, level: 'route' | 'cluster'): { reader: K
   }
 }
 
+/** A header, all its lines together, or a pseudo-header (envoy-affinity §7.5). */
 class HeaderKey implements KeyReader {
   readonly #name: string;
   readonly #rewrite: CompiledRewrite | null;
@@ -136,6 +138,7 @@ class HeaderKey implements KeyReader {
   }
 }
 
+/** A cookie; one with a lifetime is made up where the client sent none (envoy-affinity §10). */
 class CookieKey implements KeyReader {
   readonly #cookie: SetCookie;
   readonly #generates: boolean;
@@ -164,6 +167,7 @@ class CookieKey implements KeyReader {
   }
 }
 
+/** The first query parameter of a name (envoy-affinity §7.7). */
 class QueryKey implements KeyReader {
   readonly #name: string;
 
@@ -179,6 +183,7 @@ class QueryKey implements KeyReader {
   }
 }
 
+/** The trusted client address, without port (envoy-affinity §7.8). */
 const SOURCE_IP: KeyReader = {
   read(request, _trace, out) {
     xxHash64(request.clientIp, out);
@@ -186,6 +191,7 @@ const SOURCE_IP: KeyReader = {
   },
 };
 
+/** A string that a filter left (envoy-affinity §7.9). */
 class FilterStateKey implements KeyReader {
   readonly #key: string;
 
@@ -201,6 +207,7 @@ class FilterStateKey implements KeyReader {
   }
 }
 
+/** The trusted client as `ip:port`; the port is 0 where the address came from a header. */
 function toClientAddress(request: RequestView): string {
   const { clientIp, clientPort } = request;
   return clientIp.includes(':') ? `[${clientIp}]:${clientPort}` : `${clientIp}:${clientPort}`;

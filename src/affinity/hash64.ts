@@ -19,6 +19,7 @@ export class Hash64 {
   hi = 0;
   lo = 0;
 
+  /** Both halves, signed or not. */
   set(hi: number, lo: number): this {
     this.hi = hi | 0;
     this.lo = lo | 0;
@@ -45,6 +46,7 @@ export class Hash64 {
     return this;
   }
 
+  /** The low 64 bits of the product. */
   multiply(hi: number, lo: number): this {
     const low = this.lo;
     this.hi = (multiplyHigh(low, lo) + Math.imul(this.hi, lo) + Math.imul(low, hi)) | 0;

@@ -97,6 +97,7 @@ export class HostSet<S extends HostState> {
     return this.#levels.map(hashChooserOf);
   }
 
+  /** Counts health, spreads the load over priorities and builds their choosers, unless nothing changed. */
   #prepare(): PriorityLoad {
     if (this.#priorityLoad !== null) return this.#priorityLoad;
     const { health } = this.#cluster;
@@ -156,6 +157,7 @@ export class HostSet<S extends HostState> {
   }
 }
 
+/** Ring and Maglev see byte strings and weights, and know nothing of hosts. */
 function compileTable<S extends HostState>(balancer: HashBalancer, { hosts, weights }: WeightedHosts<S>): HashTable {
   const keys = hosts.map((host) => host.hashKey(balancer.hashing.useHostname));
   return balancer.kind === 'maglev'
@@ -163,6 +165,7 @@ function compileTable<S extends HostState>(balancer: HashBalancer, { hosts, weig
     : compileRing(keys, weights, balancer);
 }
 
+/** The chooser with the table of a level that has one. */
 function hashChooserOf<S extends HostState>(level: Level<S>): HashChooser<S> | null {
   return level.healthy instanceof HashChooser ? level.healthy : null;
 }
@@ -198,6 +201,7 @@ function createLevels<S extends HostState>(groups: readonly HostGroup<S>[]): Lev
   });
 }
 
+/** Counts hosts, and, under weighted priority health, weights instead where the load is made from them (envoy-affinity §9.1). */
 function countHealth<S extends HostState>(hosts: readonly Host<S>[], byWeight: boolean): PriorityHealth {
   let healthy = 0;
   let degraded = 0;

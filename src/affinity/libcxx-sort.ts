@@ -6,7 +6,9 @@ import type { RingEntries } from './ring-entries.ts';
  * (envoy-affinity §4.6), on indices. It runs only for rings in which hosts share a hash key.
  */
 
+/** Shorter ranges are insertion-sorted. */
 const INSERTION_LIMIT = 24;
+/** Longer ranges take the median of three medians as their pivot. */
 const NINTHER_LIMIT = 128;
 /** After so many displaced elements a hopeful insertion sort gives up. */
 const INCOMPLETE_LIMIT = 8;
@@ -37,6 +39,7 @@ class Sorter {
     this.#order = order;
   }
 
+  /** The left part is sorted by recursion, the right part by going round; `depth` bounds the recursion. */
   sort(first: number, last: number, depth: number, leftmost: boolean): void {
     let begin = first;
     let budget = depth;
@@ -49,6 +52,7 @@ class Sorter {
       if (length < INSERTION_LIMIT || budget === 0) return;
       budget--;
       this.#movePivotToFront(begin, last);
+      // Nothing left of the range is greater than its pivot; if it is not less either, the range starts with equals.
       if (!isLeftmost && !this.#less(begin - 1, begin)) {
         begin = this.#partitionEqualsLeft(begin, last);
         continue;
@@ -72,6 +76,7 @@ class Sorter {
     }
   }
 
+  /** Fixed networks for up to five elements. */
   #sortFew(first: number, length: number): void {
     if (length === 2) {
       if (this.#less(first + 1, first)) this.#swap(first, first + 1);
@@ -153,6 +158,7 @@ class Sorter {
     return { pivot: left - 1, alreadyPartitioned };
   }
 
+  /** The pivot was held aside; it changes places with the last element that belongs left of it. */
   #placePivot(first: number, place: number, pivot: number): void {
     this.#order[first] = this.#order[place]!;
     this.#order[place] = pivot;
@@ -216,6 +222,7 @@ class Sorter {
     for (let i = place; i > first && this.#less(i, i - 1); i--) this.#swap(i, i - 1);
   }
 
+  /** What is left when pivots were bad too often: plain, since no recorded ring has come here. */
   #heapSort(first: number, last: number): void {
     const length = last - first;
     for (let root = Math.floor(length / 2) - 1; root >= 0; root--) this.#siftDown(first, root, length);
@@ -237,10 +244,12 @@ class Sorter {
     }
   }
 
+  /** Compares the elements at two places. */
   #less(a: number, b: number): boolean {
     return this.#isLess(this.#order[a]!, this.#order[b]!);
   }
 
+  /** Compares two elements by their hashes, unsigned. */
   #isLess(a: number, b: number): boolean {
     const hiA = this.#hi[a]!;
     const hiB = this.#hi[b]!;

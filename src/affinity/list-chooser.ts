@@ -8,6 +8,7 @@ import type { LocalityHosts } from './weighted-hosts.ts';
 /** Balancers that go through a list of hosts and have no use for a hash. */
 export type ListBalancer = Exclude<Balancer, { kind: 'ringHash' | 'maglev' }>;
 
+/** Any host, whatever its weight, as Envoy's RANDOM does. */
 class RandomChooser<S extends HostState> implements Chooser<S> {
   readonly #hosts: readonly Host<S>[];
   readonly #random: () => number;
@@ -23,6 +24,7 @@ class RandomChooser<S extends HostState> implements Chooser<S> {
   }
 }
 
+/** Equal weights: one after the other, from a random start, so that processes do not march in step. */
 class RoundRobinChooser<S extends HostState> implements Chooser<S> {
   readonly #hosts: readonly Host<S>[];
   #next: number;

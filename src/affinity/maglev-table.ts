@@ -32,6 +32,7 @@ export class MaglevTable implements HashTable {
     this.maxEntriesPerHost = keys === 1 ? 1 : max;
   }
 
+  /** Attempts flip bits of the hash rather than walk on, so that they scatter (envoy-affinity §5.5). */
   lookup(hash: Hash64, attempt: number): number {
     const { owners } = this;
     if (owners.length === 0) return -1;
@@ -76,6 +77,7 @@ interface Walk {
   target: number;
 }
 
+/** Sorted by key, because who fills first takes first: the order of the configuration must not matter (§5.2). */
 function compileWalks(keys: readonly string[], weights: Float64Array, tableSize: number): Walk[] {
   const hash = new Hash64();
   const one = new Hash64().set(0, 1);

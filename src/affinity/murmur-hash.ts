@@ -1,6 +1,7 @@
 import { ByteBlock } from './byte-block.ts';
 import { Hash64 } from './hash64.ts';
 
+// The constant of MurmurHash64A, and the seed that Envoy gives it.
 const MULTIPLIER_HI = 0xc6a4a793 | 0;
 const MULTIPLIER_LO = 0x5bd1e995 | 0;
 const SEED = 0xc70f6907 | 0;

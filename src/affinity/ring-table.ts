@@ -30,6 +30,7 @@ export class RingTable implements HashTable {
     this.maxEntriesPerHost = max;
   }
 
+  /** The first entry at or above the hash, or entry 0; attempts count entries, not hosts (envoy-affinity §4.7). */
   lookup(hash: Hash64, attempt: number): number {
     const { hi, lo, owner } = this.#entries;
     const { length } = hi;
@@ -67,6 +68,7 @@ export function compileRing(keys: readonly string[], weights: Float64Array, opti
   return new RingTable(sorted, keys.length, Math.ceil(scale));
 }
 
+/** Entries that the ring aims at: as many as give the lightest host a whole number of them (envoy-affinity §4.2). */
 function ringScale(weights: Float64Array, options: RingOptions): number {
   let smallest = 1;
   for (const weight of weights) smallest = Math.min(smallest, weight);

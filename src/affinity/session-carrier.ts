@@ -6,7 +6,7 @@ import { readCookie, SetCookie } from './cookie.ts';
 import type { HeaderEdit } from './header-edit.ts';
 import { encodeSessionMessage, parseSessionMessage } from './session-message.ts';
 
-/** What a carrier found on a request. */
+/** What a carrier found on a request. Faults are no errors: an unreadable token is no token (envoy-affinity §12.6). */
 interface CarriedToken {
   /** Address text that the token names; empty: no session. */
   address: string;
@@ -22,6 +22,7 @@ export interface UpstreamHeader {
   readonly value: string;
 }
 
+/** One way in which a token travels. */
 export interface Carrier {
   /** False where the carrier takes no part in the request: it is neither read nor written. */
   applies(request: RequestView): boolean;
@@ -83,6 +84,7 @@ class CookieCarrier implements Carrier {
     return { address: message.address, expired: false, unwrapped: null };
   }
 
+  /** The expiry is set once, when the session begins: later responses do not renew it (§12.8, §13.1). */
   write(address: string, isNew: boolean, _upstream: UpstreamHeader, nowSeconds: number): HeaderEdit | null {
     if (!isNew) return null;
     const expires = this.#ttlSeconds === 0 ? 0 : nowSeconds + this.#ttlSeconds;
@@ -142,6 +144,7 @@ class EnvelopeCarrier implements Carrier {
     return { address: decodeBase64(address ?? '') ?? '', expired: false, unwrapped };
   }
 
+  /** Also for a session that stays where it is: the application's value is new each time it sends one. */
   write(address: string, _isNew: boolean, upstream: UpstreamHeader): HeaderEdit | null {
     if (upstream.count !== 1) return null;
     const value = `${encodeBase64(address)};${VALUE_MARK}${encodeBase64(upstream.value)}`;

@@ -27,6 +27,7 @@ export function encodeSessionMessage(address: string, expires: number): string {
   return expires === 0 ? message : `${message}\x10${encodeVarint(expires)}`;
 }
 
+/** Seven bits a byte, the lowest first; `value` is a whole number up to 2^53. */
 function encodeVarint(value: number): string {
   let bytes = '';
   let rest = value;
@@ -42,6 +43,7 @@ export function parseSessionMessage(bytes: string): SessionMessage | null {
   return new WireParser(bytes).parse();
 }
 
+/** A cursor over the bytes; once something is wrong, it stays failed and reads no further. */
 class WireParser {
   readonly #bytes: string;
   #position = 0;
@@ -93,6 +95,7 @@ class WireParser {
     }
   }
 
+  /** Wire types 6 and 7 do not exist. */
   #skipValue(wireType: number): void {
     if (wireType === VARINT) this.#readVarint(10);
     else if (wireType === FIXED64) this.#advance(8);
@@ -101,6 +104,7 @@ class WireParser {
     else this.#failed = true;
   }
 
+  /** Field number and wire type; a tag has 32 bits, and more are cut off. */
   #readTag(): number {
     this.#readVarint(5);
     return this.#low;

@@ -13,6 +13,7 @@ const P4_LO = 0xc2b2ae63 | 0;
 const P5_HI = 0x27d4eb2f | 0;
 const P5_LO = 0x165667c5 | 0;
 
+// Scratch space: hashing is synchronous, so that one of each is enough.
 const NO_SEED = new Hash64();
 const block = new ByteBlock(512);
 const word = new Hash64();
@@ -46,6 +47,7 @@ export function xxHash64Bytes(view: DataView, length: number, out: Hash64, seed:
     word.set(0, view.getUint8(offset)).multiply(P5_HI, P5_LO);
     out.xor(word).rotateLeft(11).multiply(P1_HI, P1_LO);
   }
+  // the final avalanche
   out.xorShiftRight(33).multiply(P2_HI, P2_LO);
   out.xorShiftRight(29).multiply(P3_HI, P3_LO);
   return out.xorShiftRight(32);
@@ -82,10 +84,12 @@ function hashStripes(view: DataView, length: number, out: Hash64, seed: Hash64):
   return offset;
 }
 
+/** The round of XXH64 on an empty lane. */
 function mixWord(value: Hash64): Hash64 {
   return value.multiply(P2_HI, P2_LO).rotateLeft(31).multiply(P1_HI, P1_LO);
 }
 
+/** The round of XXH64: eight bytes into one of the four lanes. */
 function mixLane(lane: Hash64, view: DataView, offset: number): void {
   word.set(view.getInt32(offset + 4, true), view.getInt32(offset, true)).multiply(P2_HI, P2_LO);
   lane.add(word.hi, word.lo).rotateLeft(31).multiply(P1_HI, P1_LO);
