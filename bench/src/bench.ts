@@ -124,7 +124,7 @@ if (process.platform !== 'linux' || findTool('wrk') === undefined) {
   try {
     await main(options);
   } catch (error) {
-    note(error instanceof Error ? error.message : String(error));
+    for (let cause = error; cause instanceof Error; cause = cause.cause) note(cause.message);
     process.exitCode = 1;
   }
 }

@@ -28,7 +28,9 @@ export async function runTurn(entrant: Entrant, load: Omit<Load, 'host' | 'port'
   // The log of the turn before is emptied now, so that no contender waits for a full disk.
   truncateSync(entrant.setup.accessLog);
   const before = readCpuMicros(pid);
-  const result = await runLoad({ ...load, host: '127.0.0.1', port: entrant.setup.port });
+  const result = await runLoad({ ...load, host: '127.0.0.1', port: entrant.setup.port }).catch((error: unknown) => {
+    throw new Error(`${entrant.name} failed; its output:\n${entrant.process.output()}`, { cause: error });
+  });
   const used = readCpuMicros(pid) - before;
   return {
     cpuMicrosPerRequest: used / result.requests,
