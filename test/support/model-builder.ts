@@ -50,6 +50,9 @@ export function buildCluster(name: string, endpoints: readonly Endpoint[], overr
     groups: [{ locality: NO_LOCALITY, priority: 0, weight: null, endpoints }],
     health: DEFAULT_HEALTH_POLICY,
     circuitBreakers: NO_CIRCUIT_BREAKERS,
+    retryBudget: null,
+    healthChecks: [],
+    outlierDetection: null,
     subsets: null,
     connectTimeoutMillis: 1_000,
     idleTimeoutMillis: 60_000,
@@ -81,6 +84,10 @@ export function buildForward(cluster: string, overrides: Partial<ForwardAction> 
     retry: null,
     pathRewrite: null,
     hostRewrite: null,
+    mirrors: [],
+    cors: null,
+    fault: null,
+    idleTimeoutMillis: null,
     ...overrides,
   };
 }
@@ -104,6 +111,7 @@ export function buildListener(routes: readonly Route[], overrides: Partial<Liste
     name: 'test',
     address: '127.0.0.1',
     port: 80,
+    proxyProtocol: false,
     clientAddress: {
       source: { kind: 'remoteAddress', trustedHops: 0, appendForwardedFor: true },
       internalCidrs: [],

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import process from 'node:process';
 
 /** A folder of its own for one test; `using` removes it with all that is in it. */
 export interface TempDir extends Disposable {
@@ -10,9 +11,19 @@ export interface TempDir extends Disposable {
   remove(): void;
 }
 
+// A test that is ended by a signal disposes of nothing.
+const live = new Set<string>();
+process.once('exit', () => {
+  for (const path of live) rmSync(path, { recursive: true, force: true });
+});
+
 export function createTempDir(): TempDir {
   const path = mkdtempSync(join(tmpdir(), 'limpet-'));
-  const remove = (): void => rmSync(path, { recursive: true, force: true });
+  live.add(path);
+  const remove = (): void => {
+    rmSync(path, { recursive: true, force: true });
+    live.delete(path);
+  };
   return {
     path,
     write(name, content) {
