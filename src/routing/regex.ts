@@ -15,9 +15,6 @@ export const MAX_REGEX_LENGTH = 32_768;
  */
 const MAX_STEPS = 1 << 24;
 
-/** Like MAX_STEPS for replacing: each match may scan the rest of the value, though almost every pattern stops early. */
-const MAX_REPLACE_STEPS = 1 << 26;
-
 /**
  * Compiles a full-match test for a pattern that validateRegex() accepts; an invalid one is a bug of the caller, since
  * dialects refuse it. Matching is on byte strings, the pattern being its UTF-8 bytes, so `.` is one byte
@@ -31,7 +28,7 @@ export function compileRegex(pattern: string): (value: string) => boolean {
 
 /**
  * Compiles RE2's GlobalReplace: every match in the value gives way to the substitution, in which `\0`..`\9` are the
- * match's groups. A value that would take too long (see MAX_REPLACE_STEPS) is returned as it is.
+ * match's groups. A value that could take too long (see MAX_STEPS; every match may scan the whole rest) is returned as it is.
  */
 export function compileRegexReplace(pattern: string, substitution: string): (value: string) => string {
   const regex = compileValid(pattern);
@@ -104,7 +101,7 @@ function replaceAll(regex: RE2JS, parts: readonly (string | number)[], value: st
   let lastEnd = -1;
   while (position <= value.length) {
     steps += (value.length - position + 1) * size;
-    if (steps > MAX_REPLACE_STEPS) return value;
+    if (steps > MAX_STEPS) return value;
     if (!matcher.find(position)) break;
     const start = matcher.start();
     const end = matcher.end();
