@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
+import { MAX_REPLICAS } from '../lab/lab-service.ts';
 import type { AccessLogTarget } from '../telemetry/access-log.ts';
 
 /** `80=18080`: the YAML's port 80 is bound as 18080; 0 on the right binds a free port. Adds to the pairs before it. */
@@ -79,7 +80,7 @@ export function parseIpAddress(text: string): string {
 
 export function parseReplicas(text: string): number {
   const replicas = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
-  if (!(replicas <= 100)) throw new InvalidArgumentError('Write a number from 0 to 100.');
+  if (!(replicas <= MAX_REPLICAS)) throw new InvalidArgumentError(`Write a number from 0 to ${MAX_REPLICAS}.`);
   return replicas;
 }
 

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { createTempDir } from '../support/temp-dir.ts';
+import { ROOT } from '../support/tools.ts';
+
+interface Result {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function limpet(...args: string[]): Result {
+  const env = { ...process.env, LIMPET_STATE_DIR: '/nonexistent' };
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['bin/limpet.js', ...args], {
+    cwd: ROOT,
+    encoding: 'utf8',
+    env,
+  });
+  assert.doesNotMatch(stderr, /\n {4}at /, 'users see no stack');
+  return { code: status, out: stdout, err: stderr };
+}
+
+const ASM = 'examples/asm-httpbin';
+
+describe('limpet', () => {
+  it('prints its version and its help', () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
+    assert.deepEqual(limpet('--version'), { code: 0, out: `${version}\n`, err: '' });
+    const help = limpet('--help');
+    assert.equal(help.code, 0);
+    for (const command of ['run', 'check', 'explain', 'lab'])
+      assert.match(help.out, new RegExp(`^ {2}${command} `, 'm'));
+  });
+
+  it('exits 2 where the call is wrong, and says what was meant', () => {
+    const calls: [string[], RegExp][] = [
+      [['chek'], /unknown command 'chek'\n\(Did you mean check\?\)/],
+      [['lab', 'pots'], /unknown command 'lab pots'\n\(Did you mean lab pods\?\)/],
+      [['check'], /required option '-f, --file <path...>' not specified/],
+      [['check', '-f', ASM, '--outptu', 'json'], /Did you mean --output/],
+      [['check', '-f', ASM, '-o', 'yaml'], /Allowed choices are text, json/],
+      [['run', '-f', ASM, '--port', '80'], /80=18080/],
+      [['run', '-f', ASM, '--bind', 'localhost'], /Write an IP address/],
+      [['run', '-f', ASM, '--admin-token-file', '/nonexistent'], /can't be read/],
+      [['explain', '-f', ASM], /missing required argument 'url'/],
+      [['explain', 'http://a/'], /either -f PATH or --admin ADDR/],
+      [['explain', '-f', ASM, 'shop.example'], /missing required argument 'url'/],
+      [['explain', 'shop.example', '-f', ASM], /Write a whole URL/],
+      [['lab', 'scale', 'httpbin', '--replicas', 'many'], /a number from 0 to 50/],
+    ];
+    for (const [args, message] of calls) {
+      const { code, out, err } = limpet(...args);
+      assert.deepEqual([code, out], [2, ''], args.join(' '));
+      assert.match(err, message);
+    }
+  });
+
+  it('exits 1 where there is nothing to talk to', () => {
+    const noLab = limpet('lab', 'pods');
+    assert.deepEqual([noLab.code, noLab.err], [1, 'limpet: no lab is running; start one with `npx limpet lab`\n']);
+    const noAdmin = limpet('explain', '--admin', '127.0.0.1:1', 'http://a/');
+    assert.equal(noAdmin.code, 1);
+    assert.match(noAdmin.err, /no admin API answers at 127\.0\.0\.1:1/);
+  });
+});
+
+describe('limpet check', () => {
+  it('finds nothing wrong with the tutorials', () => {
+    for (const tutorial of ['asm-httpbin', 'gloo-httpbin', 'istio-bwce', 'istio-helloworld']) {
+      const { code, out, err } = limpet('check', '-f', `examples/${tutorial}`);
+      assert.deepEqual([code, err], [0, '']);
+      assert.match(
+        out,
+        /^\d files: 0 errors, 0 warnings, 0 notes; would serve \d listeners?, \d routes?, 1 cluster, \d endpoints\n$/,
+      );
+    }
+  });
+
+  it('shows each mistake with file, line, column and a caret, and exits 1', () => {
+    using folder = createTempDir();
+    const file = folder.write(
+      'a.yaml',
+      `${readFileSync(join(ROOT, ASM, 'gateway.yaml'), 'utf8')}`.replace('number: 80', 'number: eighty'),
+    );
+    const { code, out } = limpet('check', '-f', file, join(ASM, 'workload.yaml'));
+    assert.equal(code, 1);
+    assert.match(
+      out,
+      new RegExp(
+        `^${file}:7:20: error\\[invalid-field\\]: .*\\n7 \\|   - port: {number: eighty,.*\\n +\\| +\\^{6}\\n`,
+        'm',
+      ),
+    );
+    assert.match(out, /\n2 files: 1 error, \d warnings?, \d notes?; would serve [^\n]*\n$/);
+  });
+
+  it('gives the same as JSON', () => {
+    using folder = createTempDir();
+    const file = folder.write('a.yaml', 'a: [\n');
+    const { code, out } = limpet('check', '-f', file, '/nonexistent', '-o', 'json');
+    assert.equal(code, 1);
+    const { files, errors, diagnostics } = JSON.parse(out);
+    assert.deepEqual([files, errors], [[file], 2]);
+    assert.deepEqual(
+      diagnostics.map(({ code: name }: { code: string }) => name),
+      ['unreadable-source', 'yaml-syntax'],
+    );
+  });
+
+  it('reads folders inside folders only when told to', () => {
+    assert.equal(limpet('check', '-f', 'examples/gloo-httpbin').code, 0);
+    const { code, out } = limpet('check', '-R', '-f', 'examples/gloo-httpbin');
+    assert.equal(code, 1);
+    assert.match(out, /variants\/upstream-maglev\.yaml:\d+:\d+: error\[duplicate-resource\]/);
+  });
+});
+
+describe('limpet explain', () => {
+  it('says step by step why, with the line of the YAML', () => {
+    const { code, out, err } = limpet(
+      'explain',
+      '-f',
+      ASM,
+      'http://127.0.0.1/hello',
+      '-H',
+      'cookie: sticky-session-key=abc',
+    );
+    assert.deepEqual([code, err], [0, '']);
+    const steps = out.match(/^ {2}\w+( \w+)?(?= {2})/gm)?.map((step) => step.trim());
+    assert.deepEqual(steps, [
+      'listener',
+      'virtual host',
+      'route',
+      'target',
+      'key',
+      'balancer',
+      'endpoint',
+      'response',
+      'decision',
+    ]);
+    assert.match(
+      out,
+      /endpoint +127\.0\.1\.\d:8080, pod httpbin-\d\n +at EndpointSlice default\/httpbin-7x2vq \(examples\/asm-httpbin\/workload\.yaml:\d+\)/,
+    );
+    assert.doesNotMatch(out, /abc/, 'a key is never shown');
+  });
+
+  it('gives the same pod to the same cookie, as JSON too', () => {
+    const ask = (cookie: string): string => {
+      const { out } = limpet(
+        'explain',
+        '-f',
+        ASM,
+        '-o',
+        'json',
+        '-H',
+        `cookie: sticky-session-key=${cookie}`,
+        '--',
+        'http://127.0.0.1/',
+      );
+      return JSON.parse(out).decision.chosen;
+    };
+    assert.match(ask('one'), /^127\.0\.1\.[123]:8080$/);
+    assert.equal(ask('one'), ask('one'));
+  });
+
+  it('exits 1 where no route answers', () => {
+    const { code, out } = limpet('explain', '-f', 'examples/istio-helloworld', 'http://127.0.0.1/other');
+    assert.equal(code, 1);
+    assert.match(out, /decision +none: the gateway answers 404/);
+  });
+});
