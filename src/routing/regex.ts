@@ -32,6 +32,8 @@ export function compileRegex(pattern: string): (value: string) => boolean {
  */
 export function compileRegexReplace(pattern: string, substitution: string): (value: string) => string {
   const regex = compileValid(pattern);
+  const problem = validateSubstitution(pattern, substitution);
+  assert(problem === null, problem ?? '');
   const parts = parseSubstitution(toByteString(substitution));
   return (value) => replaceAll(regex, parts, value);
 }
