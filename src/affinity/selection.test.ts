@@ -76,6 +76,10 @@ function planOf(
     retry: null,
     pathRewrite: null,
     hostRewrite: null,
+    mirrors: [],
+    cors: null,
+    fault: null,
+    idleTimeoutMillis: null,
     ...overrides,
   };
   return compileForward(action, (name) => balancers.find((balancer) => balancer.cluster.name === name));

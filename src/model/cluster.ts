@@ -109,6 +109,54 @@ export const NO_CIRCUIT_BREAKERS: CircuitBreakers = {
   maxRetries: null,
 };
 
+/** Retries that may run beside the requests that are no retries (Envoy's retry budget). */
+export interface RetryBudget {
+  readonly percent: number;
+  /** So many may always run. */
+  readonly minConcurrency: number;
+}
+
+export type HealthProbe =
+  | {
+      readonly kind: 'http';
+      readonly path: string;
+      /** Empty: the cluster's name. */
+      readonly host: string;
+      /** Inclusive ranges of statuses that count as healthy. */
+      readonly expectedStatuses: readonly (readonly [from: number, to: number])[];
+    }
+  /** Connecting is enough. */
+  | { readonly kind: 'tcp' };
+
+/** An active health check, with Envoy's meaning of the fields. */
+export interface HealthCheck {
+  readonly probe: HealthProbe;
+  readonly timeoutMillis: number;
+  readonly intervalMillis: number;
+  /** Failures in a row before a host is unhealthy, and successes before it is healthy again. */
+  readonly unhealthyThreshold: number;
+  readonly healthyThreshold: number;
+}
+
+/** Ejection of hosts that answer badly, with Envoy's meaning of the fields; 0 errors: that detector is off. */
+export interface OutlierDetection {
+  readonly consecutive5xx: number;
+  readonly consecutiveGatewayErrors: number;
+  /** Connect failures, time-outs and resets; apart from 5xx only where `splitLocalOrigin`. */
+  readonly consecutiveLocalFailures: number;
+  readonly splitLocalOrigin: boolean;
+  /** Chance in percent that a host which meets a detector's limit is really ejected. */
+  readonly enforcing5xxPercent: number;
+  readonly enforcingGatewayErrorsPercent: number;
+  readonly enforcingLocalFailuresPercent: number;
+  /** How often hosts are let back. */
+  readonly intervalMillis: number;
+  /** Multiplied by the number of times the host has been ejected. */
+  readonly baseEjectionMillis: number;
+  readonly maxEjectionMillis: number;
+  readonly maxEjectionPercent: number;
+}
+
 /** Envoy's label subsets: a selector is a set of label keys; a route target names values for them. */
 export interface SubsetConfig {
   readonly selectors: readonly (readonly string[])[];
@@ -122,6 +170,10 @@ export interface Cluster {
   readonly groups: readonly EndpointGroup[];
   readonly health: HealthPolicy;
   readonly circuitBreakers: CircuitBreakers;
+  /** null: retries are bounded by `circuitBreakers.maxRetries` alone. */
+  readonly retryBudget: RetryBudget | null;
+  readonly healthChecks: readonly HealthCheck[];
+  readonly outlierDetection: OutlierDetection | null;
   readonly subsets: SubsetConfig | null;
   readonly connectTimeoutMillis: number;
   /** Upstream connection idle time before it is closed. */

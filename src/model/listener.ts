@@ -46,6 +46,8 @@ export interface Listener {
   readonly address: string;
   readonly port: number;
   readonly clientAddress: ClientAddressPolicy;
+  /** Each connection begins with a PROXY protocol line (v1 or v2), which gives both ends of the client's connection. */
+  readonly proxyProtocol: boolean;
   /** Value of the response's `server` header; null passes the upstream's on. */
   readonly serverHeader: string | null;
   readonly virtualHosts: readonly VirtualHost[];

@@ -83,6 +83,33 @@ export type PathRewrite =
   | { readonly kind: 'full'; readonly value: string }
   | { readonly kind: 'regex'; readonly pattern: string; readonly substitution: string };
 
+/** A copy of requests that goes to another cluster and whose answer nobody waits for. */
+export interface Mirror {
+  readonly cluster: string;
+  /** 0..100; steps of 0.0001. */
+  readonly percent: number;
+}
+
+/** A cross-origin policy (WHATWG Fetch, as Envoy's cors filter reads it). */
+export interface CorsPolicy {
+  readonly allowOrigins: readonly StringMatch[];
+  readonly allowMethods: readonly string[];
+  readonly allowHeaders: readonly string[];
+  readonly exposeHeaders: readonly string[];
+  /** Empty: not sent. */
+  readonly maxAge: string;
+  /** null: not sent. */
+  readonly allowCredentials: boolean | null;
+  /** Preflights of origins that are not allowed go on to the upstream. */
+  readonly forwardNotMatchingPreflights: boolean;
+}
+
+/** Faults on purpose, for tests of resilience; percent 0..100 in steps of 0.0001. */
+export interface FaultPolicy {
+  readonly delay: { readonly millis: number; readonly percent: number } | null;
+  readonly abort: { readonly status: number; readonly percent: number } | null;
+}
+
 export interface ForwardAction {
   readonly kind: 'forward';
   /** Weights need not add up to 100; a target of weight 0 takes no new sessions. Empty: the request is answered `emptyStatus`. */
@@ -96,6 +123,11 @@ export interface ForwardAction {
   readonly retry: RetryPolicy | null;
   readonly pathRewrite: PathRewrite | null;
   readonly hostRewrite: string | null;
+  readonly mirrors: readonly Mirror[];
+  readonly cors: CorsPolicy | null;
+  readonly fault: FaultPolicy | null;
+  /** Time in which no byte passes in either direction before the exchange is ended; null: no limit. */
+  readonly idleTimeoutMillis: number | null;
 }
 
 export interface RedirectAction {

@@ -38,6 +38,7 @@ function listenerOf(virtualHosts: VirtualHost[]): Listener {
     name: 'http',
     address: '0.0.0.0',
     port: 80,
+    proxyProtocol: false,
     clientAddress: {
       source: { kind: 'remoteAddress', trustedHops: 0, appendForwardedFor: true },
       internalCidrs: [],

@@ -39,6 +39,10 @@ export function emitForward(
     retry: emitRetry(rule),
     pathRewrite: rewrite?.path ? emitPathModifier(rewrite.path) : null,
     hostRewrite: rewrite?.hostname ?? null,
+    mirrors: [],
+    cors: null,
+    fault: null,
+    idleTimeoutMillis: null,
   };
 }
 

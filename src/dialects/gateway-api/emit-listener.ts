@@ -29,6 +29,7 @@ export function emitListener(
     address: '0.0.0.0',
     port,
     clientAddress: CLIENT_ADDRESS,
+    proxyProtocol: false,
     serverHeader: first.owner?.serverHeader ?? null,
     virtualHosts: [...hostnames].sort(compareText).map((hostname): VirtualHost => {
       const origin =

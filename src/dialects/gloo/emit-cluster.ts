@@ -27,6 +27,9 @@ export function emitCluster({ resource, spec, groups }: ResolvedUpstream, sink: 
       ...DEFAULT_HEALTH_POLICY,
       panicThresholdPercent: loadBalancerConfig?.healthyPanicThreshold ?? DEFAULT_HEALTH_POLICY.panicThresholdPercent,
     },
+    retryBudget: null,
+    healthChecks: [],
+    outlierDetection: null,
     circuitBreakers: {
       maxConnections: circuitBreakers?.maxConnections ?? 1024,
       maxPendingRequests: circuitBreakers?.maxPendingRequests ?? 1024,

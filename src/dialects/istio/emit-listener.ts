@@ -24,6 +24,7 @@ export function emitListener(port: GatewayPort, hosts: readonly VirtualHost[]): 
     address: port.bind,
     port: port.port,
     clientAddress: CLIENT_ADDRESS,
+    proxyProtocol: false,
     serverHeader: 'istio-envoy',
     virtualHosts: hosts.length > 0 ? collapse(hosts) : [blackhole(port)],
     origin: originOf(server.resource, server.path),

@@ -65,6 +65,10 @@ function emitAction({ rule, action, port }: ResolvedRoute): ForwardAction | Redi
         retry: emitRetry(action.retries, action.isHashed && !isWeighted),
         pathRewrite: emitPathRewrite(rule.rewrite),
         hostRewrite: rule.rewrite?.authority || hostInOps(rule, isWeighted ? undefined : targets[0]),
+        mirrors: [],
+        cors: null,
+        fault: null,
+        idleTimeoutMillis: null,
       };
     }
   }

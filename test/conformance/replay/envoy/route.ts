@@ -43,6 +43,10 @@ export function parseForward({ cluster, policies, session, extra }: RecordedRout
     retry: extra.has('retry_policy') ? parseRetry(extra.object('retry_policy')) : null,
     pathRewrite: parsePathRewrite(extra),
     hostRewrite: extra.stringOr('host_rewrite_literal', null),
+    mirrors: [],
+    cors: null,
+    fault: null,
+    idleTimeoutMillis: null,
   };
   extra.ignore('timeout', 'cluster', 'hash_policy');
   extra.end();
@@ -61,6 +65,10 @@ export function forwardTo(targets: readonly WeightedTarget[]): ForwardAction {
     retry: null,
     pathRewrite: null,
     hostRewrite: null,
+    mirrors: [],
+    cors: null,
+    fault: null,
+    idleTimeoutMillis: null,
   };
 }
 
