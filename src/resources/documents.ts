@@ -9,6 +9,7 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  visit,
 } from 'yaml';
 import type { Diagnostic, Location } from '../diagnostics/diagnostic.ts';
 import type { FieldPath } from './resource.ts';
@@ -71,17 +72,39 @@ function parseOne(text: string, offset: number, positions: TextPositions): Parse
       });
     }
     if (document.contents === null) return null;
+    const unresolved = findUnresolvedAlias(document);
+    if (unresolved !== null) {
+      const [message, help] = describeSyntaxError('BAD_ALIAS');
+      return [syntaxError(message, help, positions.between(offset + unresolved[0], offset + unresolved[1]))];
+    }
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     if (value === null) return null;
     if (countNodes(value) > MAX_EXPANDED_NODES) return [tooManyAliases(positions.at(offset))];
     return { value, position: (path, part) => locate(document, path, part ?? 'value', offset, positions) };
   } catch (error) {
-    if (error instanceof ReferenceError) return [tooManyAliases(positions.at(offset))];
-    // `yaml` recurses; nesting that exhausts the stack is the only other way for it to throw.
-    if (error instanceof RangeError)
+    // What `yaml` throws: its stack is used up, an alias inside its own anchor, too many of them, a merge of no mapping.
+    if (error instanceof RangeError) {
       return [syntaxError('this document is nested too deeply', 'Flatten it.', positions.at(offset))];
-    throw error;
+    }
+    return [tooManyAliases(positions.at(offset))];
   }
+}
+
+/** Where the first alias stands that no anchor before it explains; `yaml` itself finds out too late to say. */
+function findUnresolvedAlias(document: Document.Parsed): [start: number, end: number] | null {
+  const anchors = new Set<string>();
+  let found: [number, number] | null = null;
+  visit(document, {
+    Value: (_key, node) => {
+      if (node.anchor !== undefined) anchors.add(node.anchor);
+    },
+    Alias: (_key, { source, range }) => {
+      if (anchors.has(source)) return undefined;
+      found = [range?.[0] ?? 0, range?.[1] ?? 0];
+      return visit.BREAK;
+    },
+  });
+  return found;
 }
 
 /** Nodes after writing out every alias; an object met twice is measured once. */
@@ -133,9 +156,11 @@ function child(
   let merged: { key: Node | null; value: Node | null } | null = null;
   for (const pair of node.items) {
     if (!isPair(pair)) continue;
-    const name = isScalar(pair.key) ? String(pair.key.value) : null;
-    if (name === String(step)) return { key: pair.key as Node, value: pair.value as Node | null };
-    if (name === '<<') merged ??= childOfMerge(document, pair, step);
+    const name = isScalar(pair.key) ? pair.key.value : null;
+    // `yaml` gives the key of a merge the value of a symbol, to tell it from the text "<<".
+    if (typeof name === 'symbol') merged ??= childOfMerge(document, pair, step);
+    else if (name !== null && String(name) === String(step))
+      return { key: pair.key as Node, value: pair.value as Node | null };
   }
   return merged;
 }
@@ -160,7 +185,7 @@ function resolveAlias(document: Document, alias: Alias): Node | undefined {
 
 function tooManyAliases(location: Location): Diagnostic {
   return syntaxError(
-    'the aliases of this document expand to too much',
+    'the aliases or merges of this document lead nowhere or to too much',
     'Write the repeated parts out, or use fewer of them.',
     location,
   );

@@ -11,12 +11,16 @@ const UNIT_NANOS: Readonly<Record<string, number>> = {
   h: 3600e9,
 };
 
+/** No honest duration is longer; it bounds what a text can cost. */
+const MAX_LENGTH = 64;
+
 /** Milliseconds (with fractions) of a text as Go's time.ParseDuration reads it, such as `1h30m0.5s`; undefined where it is none. */
 export function parseGoDuration(written: string): number | undefined {
-  const match = /^([+-]?)((?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|0)$/.exec(written);
-  if (match === null || written.length > 64) return undefined;
+  if (written.length > MAX_LENGTH) return undefined;
+  const match = /^([+-]?)((?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+|0)$/.exec(written);
+  if (match === null) return undefined;
   let nanos = 0;
-  for (const [, count = '', unit = ''] of (match[2] ?? '').matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
+  for (const [, count = '', unit = ''] of (match[2] ?? '').matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) {
     nanos += Number(count) * (UNIT_NANOS[unit] ?? 0);
   }
   // Go's durations are 64-bit nanoseconds.
