@@ -101,7 +101,12 @@ function findWrongShapes(schema: v.GenericSchema, value: unknown, path: FieldPat
     faults.push({ path, message: `${formatPath(path)} must be a mapping, not ${describe(value)}`, isMissing: false });
     return;
   }
-  for (const [step, member, inner] of children(shape, value)) findWrongShapes(inner, member, [...path, step], faults);
+  for (const [step, member, inner] of children(shape, value)) {
+    const at = [...path, step];
+    const fault = member === null ? null : (markOf(inner).written?.(member) ?? null);
+    if (fault !== null) faults.push({ path: at, message: `${formatPath(at)} ${fault}`, isMissing: false });
+    findWrongShapes(inner, member, at, faults);
+  }
 }
 
 function reportRemarks(
@@ -134,7 +139,9 @@ function reportRemarks(
   }
   for (const [step, member, inner] of children(shape, value)) {
     const at = [...path, step];
-    const { remark } = markOf(inner);
+    const { remark, lint } = markOf(inner);
+    const odd = lint?.(member) ?? null;
+    if (odd !== null) sink.report('warning', 'invalid-field', resource.position(at), `${formatPath(at)} ${odd}`);
     if (remark !== undefined && member !== null) {
       const severity = remark.kind === 'unsupported' ? 'warning' : 'note';
       const verb =

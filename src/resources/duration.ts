@@ -33,9 +33,9 @@ export function parseGatewayDuration(written: string): number | undefined {
   return /^([0-9]{1,5}(h|m|s|ms)){1,4}$/.test(written) ? parseGoDuration(written) : undefined;
 }
 
-/** A Go duration of at least `minimumMillis`, in milliseconds. */
+/** A Go duration of at least `minimumMillis` (-Infinity: any), in milliseconds. */
 export function goDuration(minimumMillis = 0): Schema<number> {
-  const least = minimumMillis === 0 ? '' : ` of at least ${minimumMillis}ms`;
+  const least = minimumMillis <= 0 ? '' : ` of at least ${minimumMillis}ms`;
   return convert(
     text,
     (written) => {

@@ -11,9 +11,11 @@ export function headerNameProblem(name: string): string | null {
 }
 
 /** A header name, or a pseudo-header that stands for a part of the request line. */
-export const headerOrPseudoName: Schema<string> = problem(text, (name) =>
-  isToken(name) || /^:(?:path|method|authority|scheme)$/.test(name) ? null : 'must be a header name',
-);
+export const headerOrPseudoName: Schema<string> = problem(text, headerOrPseudoNameProblem);
+
+export function headerOrPseudoNameProblem(name: string): string | null {
+  return /^:(?:path|method|authority|scheme)$/.test(name) ? null : headerNameProblem(name);
+}
 
 /** RFC 9110 §5.5: no control characters, so that a value can't begin another header line. */
 export const headerValue: Schema<string> = problem(text, (value) =>

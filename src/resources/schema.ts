@@ -8,11 +8,17 @@ export interface SchemaMark {
   /** A fault inside costs this value alone: it is decoded as null. */
   readonly unit?: true;
   /** The field is one the API has; Limpet reports its use and otherwise passes over it. */
+  /** What is odd about a value that is decoded all the same, as text for the user; null: nothing. */
+  readonly lint?: (value: unknown) => string | null;
+  /** What is wrong with the value as it is written, before parts of it are dropped; null: nothing. */
+  readonly written?: (value: unknown) => string | null;
   readonly remark?: { readonly kind: 'unsupported' | 'ignored' | 'deprecated'; readonly why: string };
 }
 
+/** The marks of a schema and of what its optional wrappers hold. */
 export function markOf(schema: v.GenericSchema): SchemaMark {
-  return v.getMetadata(schema) as SchemaMark;
+  const { wrapped } = schema as v.GenericSchema & { readonly wrapped?: v.GenericSchema };
+  return { ...(wrapped === undefined ? {} : markOf(wrapped)), ...v.getMetadata(schema) };
 }
 
 function mark<T>(schema: Schema<T>, marks: SchemaMark): Schema<T> {
@@ -91,6 +97,16 @@ export function ignored(why: string): Schema<unknown> {
 
 export function deprecated<T>(schema: Schema<T>, why: string): Schema<T> {
   return mark(schema, { remark: { kind: 'deprecated', why } });
+}
+
+/** A value that is taken, with a warning where `find` has something to say about it. */
+export function linted<T>(schema: Schema<T>, find: (value: unknown) => string | null): Schema<T> {
+  return mark(schema, { lint: find });
+}
+
+/** A rule that looks at what is written, not at what is left of it when faulty parts are dropped. */
+export function asWritten<T>(schema: Schema<T>, find: (value: unknown) => string | null): Schema<T> {
+  return mark(schema, { written: find });
 }
 
 /** A rule over a whole value, such as "exactly one of". */

@@ -1,3 +1,4 @@
+import { gatewayHostnameProblem } from '../../resources/host-names.ts';
 import {
   anything,
   ignored,
@@ -7,6 +8,7 @@ import {
   object,
   oneOf,
   portNumber,
+  problem,
   type Schema,
   text,
   textMap,
@@ -74,7 +76,7 @@ const allowedRoutes = object<AllowedRoutes>({
 const listener = object<ListenerSpec>(
   {
     name: nonEmptyText,
-    hostname: maybe(text),
+    hostname: maybe(problem(text, (name) => (name === '' ? null : gatewayHostnameProblem(name)))),
     port: portNumber,
     protocol: nonEmptyText,
     allowedRoutes: withDefault<AllowedRoutes>(allowedRoutes, { namespaces: SAME, kinds: [] }),

@@ -1,4 +1,5 @@
 import { gatewayDuration } from '../../resources/duration.ts';
+import { gatewayHostname } from '../../resources/host-names.ts';
 import { headerName } from '../../resources/http-fields.ts';
 import {
   check,
@@ -12,7 +13,6 @@ import {
   problem,
   type Schema,
   text,
-  texts,
   units,
   unsupported,
   withDefault,
@@ -152,6 +152,6 @@ const rule = check(
 );
 
 export const httpRouteSpec: Schema<HttpRouteSpec> = object<HttpRouteSpec>(
-  { parentRefs: units(parentRef), hostnames: texts, rules: units(rule) },
+  { parentRefs: units(parentRef), hostnames: list(gatewayHostname), rules: units(rule) },
   { useDefaultGateways: unsupported('name the Gateways in parentRefs') },
 );

@@ -1,4 +1,5 @@
 import type { RetryCondition, RetryPolicy } from '../../model/route.ts';
+import { isRetryCondition } from './retry-conditions.ts';
 import type { HttpRetry } from './schema-virtual-service.ts';
 
 const DEFAULT_ON: readonly RetryCondition[] = [
@@ -8,33 +9,6 @@ const DEFAULT_ON: readonly RetryCondition[] = [
   'cancelled',
   'retriable-status-codes',
 ];
-
-const CONDITIONS: ReadonlySet<string> = new Set<RetryCondition>([
-  '5xx',
-  'gateway-error',
-  'reset',
-  'reset-before-request',
-  'connect-failure',
-  'refused-stream',
-  'retriable-4xx',
-  'retriable-status-codes',
-  'unavailable',
-  'cancelled',
-]);
-
-/** Words of `retryOn` that Istio takes and Limpet has no rule for yet. */
-export const UNSUPPORTED_RETRY_WORDS: ReadonlySet<string> = new Set([
-  'retriable-headers',
-  'envoy-ratelimited',
-  'http3-post-connect-failure',
-  'deadline-exceeded',
-  'internal',
-  'resource-exhausted',
-]);
-
-export function isRetryCondition(word: string): word is RetryCondition {
-  return CONDITIONS.has(word);
-}
 
 /**
  * Istio 1.30's retries (istio-affinity §6): on by default, twice. A single hashed destination may be retried on the

@@ -50,7 +50,7 @@ export interface ActionContext {
   readonly sink: DiagnosticSink;
 }
 
-/** null, with a diagnostic, where the rule does nothing that can be served. */
+/** null where the rule delegates, which its schema remarks on. */
 export function resolveAction(
   context: ActionContext,
   rule: HttpRule,
@@ -60,11 +60,7 @@ export function resolveAction(
 ): ResolvedAction | null {
   if (rule.redirect !== null) return { kind: 'redirect', redirect: rule.redirect };
   if (rule.directResponse !== null) return { kind: 'respond', response: rule.directResponse };
-  if (rule.route.length === 0) {
-    const help = 'Give it a route, a redirect or a directResponse.';
-    context.sink.report('error', 'missing-field', resource.position(path), 'this rule has nothing to do', help);
-    return null;
-  }
+  if (rule.route.length === 0) return null;
   return resolveForward(context, rule, resource, path, listenerPort);
 }
 
@@ -84,11 +80,6 @@ function resolveForward(
   // Weight 0 takes no new requests and Istio drops it; where a session may still name it, it stays reachable.
   const served = resolved.filter(({ target }) => isSingle || target.weight > 0 || session !== null);
   const hashes = resolved.filter(({ target }) => isSingle || target.weight > 0).map(({ hash }) => hash);
-  if (!isSingle && resolved.every(({ target }) => target.weight === 0)) {
-    const at = resource.position([...path, 'route'], 'key');
-    const help = 'Its requests are answered 503. Give one of them a weight above 0.';
-    context.sink.report('error', 'invalid-field', at, 'all weights of this route are 0', help);
-  }
   const policies = hashes
     .map((hash) => (hash === null ? null : emitHashPolicy(hash.value)))
     .filter((policy) => policy !== null);

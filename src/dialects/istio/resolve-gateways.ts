@@ -5,7 +5,7 @@ import { byAge, type FieldPath, nameOf, type Resource } from '../../resources/re
 import type { ResourceSet } from '../../resources/resource-set.ts';
 import type { IstioOptions } from './options.ts';
 import { toFullHost } from './resolve-names.ts';
-import { gatewaySpec, type Server } from './schema-gateway.ts';
+import { gatewaySpec, PLAIN_PROTOCOLS, type Server } from './schema-gateway.ts';
 
 /** A host of a server, with the namespaces whose VirtualServices it takes. */
 export interface ServerHost {
@@ -117,8 +117,6 @@ function claimPort(
   );
   return false;
 }
-
-const PLAIN_PROTOCOLS: ReadonlySet<string> = new Set(['HTTP', 'HTTP2', 'GRPC', 'HTTP_PROXY', 'GRPC-WEB']);
 
 function isPlainHttp(server: Server): boolean {
   return PLAIN_PROTOCOLS.has(server.port.protocol.toUpperCase());

@@ -1,10 +1,10 @@
 import { CATCH_ALL, emitMatch } from './emit-match.ts';
-import { isRetryCondition, UNSUPPORTED_RETRY_WORDS } from './emit-retry.ts';
 import type { ResolvedRoute } from './emit-route.ts';
 import { type ActionContext, resolveAction } from './resolve-actions.ts';
 import type { GatewayServer } from './resolve-gateways.ts';
 import { toGatewayName } from './resolve-names.ts';
 import type { VirtualService } from './resolve-virtual-services.ts';
+import { UNSUPPORTED_RETRY_WORDS } from './retry-conditions.ts';
 import type { HttpMatch, HttpRule } from './schema-virtual-service.ts';
 
 /** The routes of each rule of a VirtualService that apply at a server, in order; a rule has one for each of its matches. */
@@ -23,7 +23,7 @@ export function resolveRoutes(
     if (rule.match.length > 0 && matches.length === 0) return [];
     const action = resolveAction(context, rule, resource, path, server.port);
     if (action === null) return [];
-    checkRetryWords(context, rule, service, index);
+    reportRetryWords(context, rule, service, index);
     const common = { rule, action, port: server.port, resource };
     if (rule.match.length === 0) return [{ ...common, matchName: '', match: CATCH_ALL, path }];
     return matches.map(({ item, at }) => ({
@@ -50,25 +50,15 @@ function appliesAt(
   return Object.entries(match.sourceLabels).every(([key, value]) => options.labels[key] === value);
 }
 
-function checkRetryWords(
+function reportRetryWords(
   { sink }: ActionContext,
   { retries }: HttpRule,
   { resource }: VirtualService,
   index: number,
 ): void {
-  const at = () => resource.position(['spec', 'http', index, 'retries', 'retryOn']);
   for (const word of (retries?.retryOn ?? '').split(',')) {
-    if (word === '' || /^[1-5]\d\d$/.test(word) || isRetryCondition(word)) continue;
-    if (UNSUPPORTED_RETRY_WORDS.has(word)) {
-      sink.report('warning', 'unsupported-field', at(), `retrying on ${word} is not supported yet`);
-    } else {
-      sink.report(
-        'error',
-        'invalid-field',
-        at(),
-        `${JSON.stringify(word)} is no condition for retries`,
-        'Separate conditions by commas without blanks.',
-      );
-    }
+    if (!UNSUPPORTED_RETRY_WORDS.has(word)) continue;
+    const at = resource.position(['spec', 'http', index, 'retries', 'retryOn']);
+    sink.report('warning', 'unsupported-field', at, `retrying on ${word} is not supported yet`);
   }
 }

@@ -1,7 +1,9 @@
 import { goDuration } from '../../resources/duration.ts';
-import { cookieName, cookieText, headerOrPseudoName } from '../../resources/http-fields.ts';
+import { wildcardName } from '../../resources/host-names.ts';
+import { cookieName, cookieText, headerOrPseudoNameProblem } from '../../resources/http-fields.ts';
 import {
   anything,
+  asWritten,
   bool,
   check,
   convert,
@@ -9,13 +11,14 @@ import {
   deprecated,
   droppable,
   integer,
+  linted,
   list,
   mapOf,
   maybe,
   nonEmptyText,
   object,
   oneOf,
-  portNumber,
+  problem,
   type Schema,
   text,
   textMap,
@@ -25,6 +28,7 @@ import {
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
+import { duplicate, exportTo } from './schema-common.ts';
 
 export interface DestinationRuleSpec {
   readonly host: string;
@@ -124,26 +128,38 @@ export interface OutlierDetection {
 const COUNT = integer(0, 2147483647);
 const KEYS = ['httpHeaderName', 'httpCookie', 'useSourceIp', 'httpQueryParameterName'] as const;
 
+const emptyOrHeaderName = problem(text, (name) => (name === '' ? null : headerOrPseudoNameProblem(name)));
+
 const httpCookie = object<HttpCookie>({
   name: cookieName,
   path: withDefault(cookieText, ''),
-  ttl: maybe(goDuration()),
+  // Istio lets a negative time pass.
+  ttl: maybe(
+    linted(goDuration(-Infinity), (ttl) =>
+      String(ttl).startsWith('-') ? 'is negative; the cookie is kept for the browser session' : null,
+    ),
+  ),
   attributes: list(object<{ name: string; value: string }>({ name: cookieName, value: withDefault(cookieText, '') })),
 });
 
 const ringHash = object<{ minimumRingSize: number }>({ minimumRingSize: withDefault(unsigned64(8388608), 1024) });
 
 const maglev = object<{ tableSize: number }>({
-  tableSize: convert(unsigned64(5000011), (size) => (isPrime(size) ? size : undefined), 'must be a prime number'),
+  tableSize: convert(unsigned64(5000010), (size) => (isPrime(size) ? size : undefined), 'must be a prime number'),
 });
 
 const consistentHash = check(
   check(
     object<ConsistentHash>({
-      httpHeaderName: maybe(headerOrPseudoName),
+      // Istio lets an empty name pass, which gives no key.
+      httpHeaderName: maybe(
+        linted(emptyOrHeaderName, (name) => (name === '' ? 'is empty, so there is nothing to hash' : null)),
+      ),
       httpCookie: maybe(httpCookie),
       useSourceIp: maybe(bool),
-      httpQueryParameterName: maybe(text),
+      httpQueryParameterName: maybe(
+        linted(text, (name) => (name === '' ? 'is empty, so there is nothing to hash' : null)),
+      ),
       ringHash: maybe(ringHash),
       maglev: maybe(maglev),
       minimumRingSize: deprecated(withDefault(unsigned64(8388608), 0), 'use ringHash.minimumRingSize'),
@@ -165,7 +181,11 @@ const localityLbSetting = check(
   object<LocalityLbSetting>({
     enabled: maybe(bool),
     distribute: list(
-      object<LocalityLbSetting['distribute'][number]>({ from: nonEmptyText, to: mapOf(integer(1, 100)) }),
+      check(
+        object<LocalityLbSetting['distribute'][number]>({ from: nonEmptyText, to: mapOf(integer(1, 100)) }),
+        ({ to }) => Object.values(to).reduce((sum, share) => sum + share, 0) === 100,
+        'must have shares that add up to 100',
+      ),
     ),
     failover: list(object<LocalityLbSetting['failover'][number]>({ from: nonEmptyText, to: nonEmptyText })),
     failoverPriority: texts,
@@ -258,9 +278,17 @@ const blocks: { readonly [Key in keyof PolicyBlocks]-?: Schema<PolicyBlocks[Key]
   tls: droppable(tls),
 };
 
-const portPolicy = object<PortPolicy>({ port: object<{ number: number }>({ number: portNumber }), ...blocks });
+const portPolicy = object<PortPolicy>({
+  port: object<{ number: number }>({
+    // Istio lets numbers pass that no port has.
+    number: linted(integer(0, 4294967295), (port) =>
+      Number(port) >= 1 && Number(port) <= 65535 ? null : 'is no port, so this block has no effect',
+    ),
+  }),
+  ...blocks,
+});
 
-const trafficPolicy = object<TrafficPolicy>(
+const policyFields = object<TrafficPolicy>(
   { ...blocks, portLevelSettings: units(portPolicy) },
   {
     tunnel: unsupported('endpoints are reached directly'),
@@ -269,13 +297,30 @@ const trafficPolicy = object<TrafficPolicy>(
   },
 );
 
-const subset = object<Subset>({ name: nonEmptyText, labels: textMap, trafficPolicy: droppable(trafficPolicy) });
+const trafficPolicy = asWritten(policyFields, (written) =>
+  Object.keys(Object(written)).length === 0 ? 'must not be empty' : null,
+);
+
+const labels = problem(textMap, (pairs) => {
+  for (const [key, value] of Object.entries(pairs)) {
+    if (!/^(?:[A-Za-z0-9](?:[-\w.]{0,61}[A-Za-z0-9])?)?$/.test(value))
+      return `has a value for ${key} that no label can have`;
+  }
+  return null;
+});
+
+const subset = object<Subset>({ name: nonEmptyText, labels, trafficPolicy: droppable(trafficPolicy) });
 
 export const destinationRuleSpec: Schema<DestinationRuleSpec> = object<DestinationRuleSpec>({
-  host: nonEmptyText,
+  host: wildcardName,
   trafficPolicy: droppable(trafficPolicy),
-  subsets: units(subset),
-  exportTo: texts,
+  subsets: problem(units(subset), (subsets) =>
+    duplicate(
+      subsets.map((one) => one?.name ?? null),
+      'subset',
+    ),
+  ),
+  exportTo,
   workloadSelector: maybe(object<{ matchLabels: Readonly<Record<string, string>> }>({ matchLabels: textMap })),
 });
 

@@ -1,5 +1,7 @@
+import { dnsNameProblem, wildcardNameProblem } from '../../resources/host-names.ts';
 import {
   bool,
+  check,
   droppable,
   ignored,
   list,
@@ -8,6 +10,7 @@ import {
   object,
   oneOf,
   portNumber,
+  problem,
   type Schema,
   text,
   textMap,
@@ -15,6 +18,7 @@ import {
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
+import { duplicate } from './schema-common.ts';
 
 export interface GatewaySpec {
   readonly selector: Readonly<Record<string, string>>;
@@ -64,9 +68,41 @@ const port = object<Server['port']>(
   { targetPort: ignored('Istio has deprecated it and does not read it either') },
 );
 
-const server = object<Server>(
-  { port, bind: maybe(text), hosts: list(nonEmptyText), tls: droppable(tls) },
+/** Protocols of servers whose requests are read, in plain text. */
+export const PLAIN_PROTOCOLS: ReadonlySet<string> = new Set(['HTTP', 'HTTP2', 'GRPC', 'HTTP_PROXY', 'GRPC-WEB']);
+
+const serverHost = problem(text, (written) => {
+  const [first = '', second, ...more] = written.split('/');
+  if (more.length > 0) return 'must be a host, or namespace/host';
+  const fault = second === undefined || first === '*' || first === '.' ? null : dnsNameProblem(first);
+  const host = second ?? first;
+  if (fault !== null || host === '*') return fault;
+  return host.includes('.') ? wildcardNameProblem(host) : 'must be a full name, with a dot';
+});
+
+const serverFields = object<Server>(
+  {
+    port,
+    bind: maybe(text),
+    hosts: check(list(serverHost), (hosts) => hosts.length > 0, 'must have at least one host'),
+    tls: droppable(tls),
+  },
   { name: ignored('it only names the server'), defaultEndpoint: ignored('Istio does not read it either') },
 );
 
-export const gatewaySpec: Schema<GatewaySpec> = object<GatewaySpec>({ selector: textMap, servers: units(server) });
+const server = check(
+  serverFields,
+  ({ port: { protocol }, tls: settings }) => !PLAIN_PROTOCOLS.has(protocol.toUpperCase()) || settings?.mode == null,
+  'must not have a TLS mode on a plain text port',
+);
+
+export const gatewaySpec: Schema<GatewaySpec> = object<GatewaySpec>({
+  selector: textMap,
+  servers: problem(units(server), (servers) => {
+    if (servers.length === 0) return 'must have at least one server';
+    return duplicate(
+      servers.map((one) => one?.port.name || null),
+      'port name',
+    );
+  }),
+});

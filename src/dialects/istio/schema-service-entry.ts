@@ -1,4 +1,7 @@
+import { canonicalIp } from '../../model/address.ts';
+import { wildcardName } from '../../resources/host-names.ts';
 import {
+  check,
   droppable,
   ignored,
   integer,
@@ -9,14 +12,15 @@ import {
   object,
   oneOf,
   portNumber,
+  problem,
   type Schema,
   text,
   textMap,
-  texts,
   units,
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
+import { duplicate, exportTo } from './schema-common.ts';
 
 export interface ServiceEntrySpec {
   readonly hosts: readonly string[];
@@ -66,14 +70,25 @@ const workload = object<Workload>(
 
 export const workloadEntrySpec: Schema<Workload> = workload;
 
-export const serviceEntrySpec: Schema<ServiceEntrySpec> = object<ServiceEntrySpec>(
+const entry = object<ServiceEntrySpec>(
   {
-    hosts: list(nonEmptyText),
-    ports: units(port),
+    hosts: check(list(wildcardName), (hosts) => hosts.length > 0, 'must have at least one host'),
+    ports: problem(
+      units(port),
+      (ports) =>
+        duplicate(
+          ports.map((one) => one?.name || null),
+          'port name',
+        ) ??
+        duplicate(
+          ports.map((one) => (one === null ? null : String(one.number))),
+          'port',
+        ),
+    ),
     resolution: withDefault(oneOf('NONE', 'STATIC', 'DNS', 'DNS_ROUND_ROBIN', 'DYNAMIC_DNS'), 'NONE'),
     endpoints: units(workload),
     workloadSelector: droppable(object<{ labels: Readonly<Record<string, string>> }>({ labels: textMap })),
-    exportTo: texts,
+    exportTo,
   },
   {
     addresses: ignored('a gateway routes by name'),
@@ -81,3 +96,9 @@ export const serviceEntrySpec: Schema<ServiceEntrySpec> = object<ServiceEntrySpe
     subjectAltNames: unsupported('endpoints are spoken to in plain text'),
   },
 );
+
+export const serviceEntrySpec: Schema<ServiceEntrySpec> = problem(entry, ({ resolution, endpoints }) => {
+  if (resolution !== 'STATIC') return null;
+  const named = endpoints.find((one) => one !== null && canonicalIp(one.address) === null);
+  return named == null ? null : `must have addresses as endpoints where resolution is STATIC, not ${named.address}`;
+});

@@ -1,4 +1,5 @@
 import { goDuration } from '../../resources/duration.ts';
+import { dnsNameProblem, wildcardNameOrIp } from '../../resources/host-names.ts';
 import {
   headerNameProblem,
   headerNames,
@@ -32,12 +33,16 @@ import {
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
+import { isKnownStatus, isRetryCondition, UNSUPPORTED_RETRY_WORDS } from './retry-conditions.ts';
+import { duplicate, exportTo } from './schema-common.ts';
 
 export interface VirtualServiceSpec {
   readonly hosts: readonly string[];
   readonly gateways: readonly string[];
   readonly http: readonly (HttpRule | null)[];
   readonly exportTo: readonly string[];
+  readonly tls: readonly unknown[];
+  readonly tcp: readonly unknown[];
 }
 
 export interface HttpRule {
@@ -50,6 +55,8 @@ export interface HttpRule {
   readonly timeout: number | null;
   readonly retries: HttpRetry | null;
   readonly headers: HeadersSpec;
+  /** Not followed yet. */
+  readonly delegate: unknown;
 }
 
 /** None of the three: the value only has to be present. */
@@ -205,29 +212,43 @@ const directResponse = object<DirectResponse>({
   body: maybe(object<NonNullable<DirectResponse['body']>>({ string: maybe(text), bytes: maybe(text) })),
 });
 
-const rewrite = object<HttpRewrite>({
-  uri: withDefault(pathText, ''),
-  authority: withDefault(hostText, ''),
-  uriRegexRewrite: maybe(
-    problem(
-      object<RegexRewriteSpec>({ match: regexText, rewrite: withDefault(text, '') }),
-      ({ match, rewrite: substitution }) => substitutionProblem(match, substitution),
+const rewrite = check(
+  object<HttpRewrite>({
+    uri: withDefault(pathText, ''),
+    authority: withDefault(hostText, ''),
+    uriRegexRewrite: maybe(
+      problem(
+        object<RegexRewriteSpec>({ match: regexText, rewrite: withDefault(text, '') }),
+        ({ match, rewrite: substitution }) => substitutionProblem(match, substitution),
+      ),
     ),
-  ),
+  }),
+  ({ uri, uriRegexRewrite }) => uri === '' || uriRegexRewrite === null,
+  'takes only one of uri and uriRegexRewrite',
+);
+
+/** Words that Istio takes: those that are served, those that are not yet, and status codes. */
+const retryOn = problem(withDefault(text, ''), (written) => {
+  for (const word of written === '' ? [] : written.split(',')) {
+    const isStatus = /^\d+$/.test(word) && isKnownStatus(Number(word));
+    if (isStatus || isRetryCondition(word) || UNSUPPORTED_RETRY_WORDS.has(word)) continue;
+    return `has ${JSON.stringify(word)}, which is no condition for retries (separate conditions by commas without blanks)`;
+  }
+  return null;
 });
 
 const retries = object<HttpRetry>(
   {
     attempts: maybe(integer(0, 2147483647)),
     perTryTimeout: maybe(goDuration(1)),
-    retryOn: withDefault(text, ''),
+    retryOn,
     retryIgnorePreviousHosts: maybe(bool),
     backoff: maybe(goDuration(1)),
   },
   { retryRemoteLocalities: unsupported('retries stay within the priority that the balancer draws') },
 );
 
-const httpRule = check(
+const httpRule = problem(
   object<HttpRule>(
     {
       name: withDefault(text, ''),
@@ -239,9 +260,9 @@ const httpRule = check(
       timeout: maybe(goDuration(1)),
       retries: maybe(retries),
       headers,
+      delegate: maybe(unsupported('the rule is left out')),
     },
     {
-      delegate: unsupported('the rule has nothing to do without it'),
       fault: unsupported('no faults are injected'),
       mirror: unsupported('requests are not mirrored'),
       mirrors: unsupported('requests are not mirrored'),
@@ -252,14 +273,38 @@ const httpRule = check(
       websocketUpgrade: deprecated(anything, 'upgrades need no switch'),
     },
   ),
-  (rule) => [rule.route.length > 0, rule.redirect !== null, rule.directResponse !== null].filter(Boolean).length <= 1,
-  'takes only one of route, redirect and directResponse',
+  ({ route, redirect: redirected, directResponse: answered, delegate }) => {
+    const actions = [route.length > 0, redirected !== null, answered !== null, delegate !== null].filter(Boolean);
+    if (actions.length === 0) return 'must have a route, a redirect or a directResponse';
+    if (actions.length > 1) return 'takes only one of route, redirect, directResponse and delegate';
+    const isWeightless = route.length > 1 && route.every(({ weight }) => weight === 0);
+    return isWeightless ? 'must have a weight above 0 on one of its destinations' : null;
+  },
 );
 
-export const virtualServiceSpec: Schema<VirtualServiceSpec> = object<VirtualServiceSpec>(
-  { hosts: list(nonEmptyText), gateways: texts, http: units(httpRule), exportTo: texts },
-  {
-    tls: unsupported('only HTTP routes are served'),
-    tcp: unsupported('only HTTP routes are served'),
+const gatewayReference = problem(text, (name) => {
+  const [namespace, ...rest] = name.includes('/') ? name.split('/') : ['a', name];
+  if (rest.length !== 1 || namespace === '.') return 'must be a name, or namespace/name';
+  return dnsNameProblem(namespace ?? '') ?? dnsNameProblem(rest[0] ?? '');
+});
+
+/** Only a delegate, which no gateway serves by itself, may go without hosts. */
+export const virtualServiceSpec: Schema<VirtualServiceSpec> = problem(
+  object<VirtualServiceSpec>({
+    hosts: problem(list(wildcardNameOrIp), (hosts) =>
+      duplicate(
+        hosts.map((host) => host.toLowerCase()),
+        'host',
+      ),
+    ),
+    gateways: list(gatewayReference),
+    http: units(httpRule),
+    exportTo,
+    tls: list(unsupported('only HTTP routes are served')),
+    tcp: list(unsupported('only HTTP routes are served')),
+  }),
+  ({ hosts, gateways, http, tls, tcp }) => {
+    if (hosts.length === 0 && gateways.length > 0) return 'must have hosts where it has gateways';
+    return http.length + tls.length + tcp.length === 0 ? 'must have http, tls or tcp rules' : null;
   },
 );

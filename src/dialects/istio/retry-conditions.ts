@@ -1,0 +1,48 @@
+import type { RetryCondition } from '../../model/route.ts';
+
+const CONDITIONS: ReadonlySet<string> = new Set<RetryCondition>([
+  '5xx',
+  'gateway-error',
+  'reset',
+  'reset-before-request',
+  'connect-failure',
+  'refused-stream',
+  'retriable-4xx',
+  'retriable-status-codes',
+  'unavailable',
+  'cancelled',
+]);
+
+/** Words of `retryOn` that Istio takes and Limpet has no rule for yet. */
+export const UNSUPPORTED_RETRY_WORDS: ReadonlySet<string> = new Set([
+  'retriable-headers',
+  'envoy-ratelimited',
+  'http3-post-connect-failure',
+  'deadline-exceeded',
+  'internal',
+  'resource-exhausted',
+]);
+
+export function isRetryCondition(word: string): word is RetryCondition {
+  return CONDITIONS.has(word);
+}
+
+/** Status codes that Go's net/http has a text for, which is what Istio's validation asks. */
+export function isKnownStatus(code: number): boolean {
+  return KNOWN_STATUS.some(([first, last]) => code >= first && code <= last);
+}
+
+const KNOWN_STATUS: readonly (readonly [first: number, last: number])[] = [
+  [100, 103],
+  [200, 208],
+  [226, 226],
+  [300, 305],
+  [307, 308],
+  [400, 418],
+  [421, 426],
+  [428, 429],
+  [431, 431],
+  [451, 451],
+  [500, 508],
+  [510, 511],
+];
