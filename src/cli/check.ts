@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { createControl } from '../control/control.ts';
 import type { Diagnostic, Severity } from '../diagnostics/diagnostic.ts';
 import { renderDiagnostic } from '../diagnostics/render.ts';
+import { compareDiagnostics } from '../diagnostics/sink.ts';
 import type { Model } from '../model/model.ts';
-import { createFileSource } from '../sources/file/file.ts';
 import { CommandFailure } from './command-failure.ts';
 import { addPathOptions, type OutputFlags, outputOption, type PathFlags } from './common-options.ts';
 import { count, print, printJson } from './output.ts';
+import { readConfiguration } from './read-configuration.ts';
 
 /** `limpet check`: everything there is to say about the files, and what would be served. */
 export function addCheckCommand(program: Command): void {
@@ -17,13 +17,8 @@ export function addCheckCommand(program: Command): void {
 }
 
 async function check(flags: PathFlags & OutputFlags): Promise<void> {
-  const control = createControl({
-    sources: [createFileSource(flags.file, { recursive: flags.recursive })],
-    now: Date.now,
-    onPublish: () => {},
-    onOutcome: () => {},
-  });
-  const { snapshot, diagnostics, content } = await control.reload();
+  const { snapshot, diagnostics: unsorted, content } = await readConfiguration(flags.file, flags.recursive);
+  const diagnostics = unsorted.toSorted(compareDiagnostics);
   const totals = countBySeverity(diagnostics);
   const served = snapshot === null ? 'nothing' : summarize(snapshot.model);
   if (flags.output === 'json') {

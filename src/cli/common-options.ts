@@ -11,7 +11,10 @@ export interface OutputFlags {
 
 /** `-f PATH...` and `-R`. */
 export function pathOption(): Option {
-  return new Option('-f, --file <path...>', 'files, and folders with *.yaml, *.yml and *.json');
+  return new Option(
+    '-f, --file <path...>',
+    'files, and folders with *.yaml, *.yml and *.json; check and explain read - from standard input',
+  );
 }
 
 export function recursiveOption(): Option {

@@ -1,11 +1,10 @@
-import { createControl } from '../control/control.ts';
 import { renderDiagnostic } from '../diagnostics/render.ts';
 import { explainRequest } from '../gateway/explain.ts';
 import { RuntimeCompiler } from '../gateway/runtime.ts';
 import type { ExplainRequest, Explanation } from '../model/explanation.ts';
-import { createFileSource } from '../sources/file/file.ts';
 import { CommandFailure } from './command-failure.ts';
 import { printRemark } from './output.ts';
+import { readConfiguration } from './read-configuration.ts';
 
 /** As a gateway would decide that has just been started with these files; what is wrong with them goes to standard error. */
 export async function explainFiles(
@@ -13,17 +12,11 @@ export async function explainFiles(
   recursive: boolean,
   request: ExplainRequest,
 ): Promise<Explanation> {
-  const control = createControl({
-    sources: [createFileSource(paths, { recursive })],
-    now: Date.now,
-    onPublish: () => {},
-    onOutcome: () => {},
-  });
-  const { snapshot, diagnostics, content } = await control.reload();
+  const { snapshot, diagnostics, content } = await readConfiguration(paths, recursive);
   const texts = new Map(content.texts.map(({ source, text }) => [source, text]));
   for (const diagnostic of diagnostics) {
-    if (diagnostic.severity === 'error')
-      printRemark(renderDiagnostic(diagnostic, texts.get(diagnostic.location.source)));
+    if (diagnostic.severity !== 'error') continue;
+    printRemark(renderDiagnostic(diagnostic, texts.get(diagnostic.location.source)));
   }
   if (snapshot === null) throw new CommandFailure(1, 'nothing can be served from these files');
   const runtime = new RuntimeCompiler(Math.random).compile(snapshot, null);

@@ -65,7 +65,7 @@ async function explain(argument: string | undefined, flags: ExplainFlags, comman
 }
 
 /** `-f` takes all words up to the next option, so in `-f a.yaml http://a/` the URL comes as its last. */
-export function splitPathsAndUrl(
+function splitPathsAndUrl(
   files: readonly string[],
   argument: string | undefined,
 ): { readonly paths: readonly string[]; readonly url: string | null } {

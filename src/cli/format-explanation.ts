@@ -23,7 +23,7 @@ export function formatExplanation(explanation: Explanation): string {
     lines.push(label(STAGE_NAMES[step]) + text);
     if (origin === null) continue;
     const field = origin.field === '' ? '' : `, ${origin.field}`;
-    lines.push(label('') + `at ${formatOrigin(origin)}${field}`);
+    lines.push(`${label('')}at ${formatOrigin(origin)}${field}`);
   }
   lines.push(label('decision') + formatDecision(decision, status));
   return `${lines.join('\n')}\n`;

@@ -109,7 +109,7 @@ function describeApp(app: App): Record<string, unknown> {
 }
 
 /** One line: what listens where, what is behind it, and how long it took. */
-export function formatReady(app: Pick<App, 'listeners' | 'adminAddress' | 'snapshot'>, millis: number): string {
+function formatReady(app: Pick<App, 'listeners' | 'adminAddress' | 'snapshot'>, millis: number): string {
   const { listeners, adminAddress, snapshot } = app;
   const where = listeners.map(({ name, address, port }) => `${name} on ${formatAddress(address, port)}`).join(', ');
   const parts = [

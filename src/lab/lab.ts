@@ -39,7 +39,7 @@ export function stateFileIn(labFolder: string): string {
 export async function createLab(options: LabOptions): Promise<Lab> {
   const { folder, createApp, onEvent } = options;
   await using cleanup = new AsyncDisposableStack();
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   const tutorials = TUTORIALS.map(
     (tutorial) => new RunningTutorial({ tutorial, examples: EXAMPLES, labFolder: folder, createApp, onEvent }),
   );
@@ -53,10 +53,30 @@ export async function createLab(options: LabOptions): Promise<Lab> {
   cleanup.defer(async () => {
     await Promise.all(tutorials.map((tutorial) => tutorial.stop(STOP_GRACE_MILLIS)));
   });
-  for (const tutorial of tutorials) await tutorial.startPods();
-  for (const tutorial of tutorials) await tutorial.startGateway();
+  await startAll(tutorials);
   const running = cleanup.move();
   return { tutorials, controls, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new LabProblem(`the lab can't keep its files in ${folder}; set LIMPET_STATE_DIR to a folder of yours`, {
+      cause: error,
+    });
+  }
+}
+
+async function startAll(tutorials: readonly RunningTutorial[]): Promise<void> {
+  try {
+    for (const tutorial of tutorials) await tutorial.startPods();
+    for (const tutorial of tutorials) await tutorial.startGateway();
+  } catch (error) {
+    throw new LabProblem(`the lab could not start: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
+  }
 }
 
 function createControls(tutorials: readonly RunningTutorial[]): LabControls {

@@ -13,11 +13,16 @@ interface Result {
 }
 
 function limpet(...args: string[]): Result {
-  const env = { ...process.env, LIMPET_STATE_DIR: '/nonexistent' };
+  return limpetWithInput('', ...args);
+}
+
+function limpetWithInput(input: string, ...args: string[]): Result {
+  const env = { ...process.env, LIMPET_STATE_DIR: '/dev/null/nowhere' };
   const { status, stdout, stderr } = spawnSync(process.execPath, ['bin/limpet.js', ...args], {
     cwd: ROOT,
     encoding: 'utf8',
     env,
+    input,
   });
   assert.doesNotMatch(stderr, /\n {4}at /, 'users see no stack');
   return { code: status, out: stdout, err: stderr };
@@ -63,6 +68,8 @@ describe('limpet', () => {
     assert.deepEqual([noLab.code, noLab.err], [1, 'limpet: no lab is running; start one with `npx limpet lab`\n']);
     const noAdmin = limpet('explain', '--admin', '127.0.0.1:1', 'http://a/');
     assert.equal(noAdmin.code, 1);
+    const noFolder = limpet('lab');
+    assert.deepEqual([noFolder.code, noFolder.err.includes('set LIMPET_STATE_DIR')], [1, true]);
     assert.match(noAdmin.err, /no admin API answers at 127\.0\.0\.1:1/);
   });
 });
@@ -108,6 +115,12 @@ describe('limpet check', () => {
       diagnostics.map(({ code: name }: { code: string }) => name),
       ['unreadable-source', 'yaml-syntax'],
     );
+  });
+
+  it('reads standard input where the path is a dash', () => {
+    const { code, out } = limpetWithInput('kind: [\n', 'check', '-f', '-');
+    assert.equal(code, 1);
+    assert.match(out, /^stdin:\d+:\d+: error\[yaml-syntax\]/);
   });
 
   it('reads folders inside folders only when told to', () => {

@@ -221,6 +221,24 @@ describe('limpet lab', { timeout: 180_000, skip: skipUnless('curl') }, () => {
     );
   });
 
+  it('fails no request while it scales', async () => {
+    const url = /http:\/\/\S+/.exec(lab.trialsOf('asm-httpbin')[0] ?? '')?.[0] ?? '';
+    let scaling = true;
+    const answers = new Map<string, number>();
+    const client = async (): Promise<void> => {
+      while (scaling) {
+        const { status } = await fetch(url);
+        answers.set(String(status), (answers.get(String(status)) ?? 0) + 1);
+      }
+    };
+    const clients = Promise.all([client(), client(), client()]);
+    for (const replicas of [5, 1, 3])
+      await lab.paste([`npx limpet lab scale httpbin --replicas ${replicas} --tutorial asm`]);
+    scaling = false;
+    await clients;
+    assert.deepEqual([...answers.keys()], ['200']);
+  });
+
   it('kills a pod, whose log tells, and brings it back', async () => {
     const before = (await lab.pods()).find(({ name }) => name === 'test2-bwce-0');
     await lab.paste(['npx limpet lab kill test2-bwce-0']);
