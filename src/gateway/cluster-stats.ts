@@ -37,6 +37,8 @@ export class ClusterStats {
   resets = 0;
   timeouts = 0;
   overflows = 0;
+  mirrors = 0;
+  mirrorFailures = 0;
   readonly #decisions: Float64Array = new Float64Array(MODES.length * TOKENS.length * REASONS.length);
 
   countDecision(decision: DecisionRecord): void {

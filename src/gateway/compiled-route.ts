@@ -3,11 +3,13 @@ import { compileForward, type ForwardPlan } from '../affinity/forward-plan.ts';
 import { DROPPED_AT_EDGE, DROPPED_FROM_EXTERNAL, DROPPED_FROM_INTERNAL } from '../affinity/forwarded-headers.ts';
 import type { ClientAddressPolicy, VirtualHost } from '../model/listener.ts';
 import type { RequestView } from '../model/request-view.ts';
-import type { ForwardAction, Route, WeightedTarget } from '../model/route.ts';
+import type { FaultPolicy, ForwardAction, Route, WeightedTarget } from '../model/route.ts';
 import { compilePathRewrite, type PathRewriter } from '../routing/path-rewrite.ts';
 import { compileRedirect } from '../routing/redirect.ts';
 import type { ClusterStats } from './cluster-stats.ts';
+import { CORS_RESPONSE_HEADERS, CompiledCors } from './cors.ts';
 import { compileHeaderEdits, type HeaderEdits } from './header-edits.ts';
+import { type CompiledMirror, compileMirror } from './mirror.ts';
 import { RetryRules } from './retry-rules.ts';
 import type { UpstreamHost } from './upstream-host.ts';
 
@@ -24,6 +26,15 @@ export interface CompiledTarget {
   /** The same for requests from inside, whose orders to the proxy pass (envoy-affinity §11.7). */
   readonly internalRequestEdits: HeaderEdits;
   readonly responseEdits: HeaderEdits;
+  /** The same for responses that a CORS policy writes its headers on. */
+  readonly corsResponseEdits: HeaderEdits;
+}
+
+/** What a route does beside forwarding; null in the common case that it does nothing of the kind. */
+export interface CompiledFilters {
+  readonly fault: FaultPolicy | null;
+  readonly cors: CompiledCors | null;
+  readonly mirrors: readonly CompiledMirror[];
 }
 
 export type CompiledAction =
@@ -37,6 +48,7 @@ export interface CompiledForward {
   readonly plan: ForwardPlan<UpstreamHost>;
   /** In the order of `plan.targets`. */
   readonly targets: readonly CompiledTarget[];
+  readonly filters: CompiledFilters | null;
   readonly retry: RetryRules | null;
   readonly pathRewriter: PathRewriter | null;
   /** Empty: the Host is passed on. */
@@ -93,6 +105,7 @@ function compileForwardAction(
     action,
     plan: compileForward(action, (name) => environment.clusterOf(name)?.balancer),
     targets: action.targets.map((target) => compileTarget(route, target, host, environment)),
+    filters: compileFilters(action, environment),
     retry: action.retry === null || action.retry.retries === 0 ? null : new RetryRules(action.retry),
     pathRewriter: action.pathRewrite === null ? null : compilePathRewrite(action.pathRewrite, route.match.path),
     hostRewrite: action.hostRewrite ?? '',
@@ -101,6 +114,18 @@ function compileForwardAction(
       action.targets.map((target) => environment.clusterOf(target.cluster)),
     ),
     constantLines: expectedTimeoutLine(action),
+  };
+}
+
+function compileFilters(action: ForwardAction, environment: RouteEnvironment): CompiledFilters | null {
+  const { fault, cors, mirrors } = action;
+  if (fault === null && cors === null && mirrors.length === 0) return null;
+  return {
+    fault,
+    cors: cors === null ? null : new CompiledCors(cors),
+    mirrors: mirrors
+      .map((mirror) => compileMirror(mirror, action, environment.clusterOf))
+      .filter((mirror) => mirror !== null),
   };
 }
 
@@ -132,15 +157,14 @@ function compileTarget(
   const isEdge = clientAddress.source.kind === 'remoteAddress';
   const external = [...own, ...(isEdge ? DROPPED_AT_EDGE : DROPPED_FROM_EXTERNAL)];
   const requestLevels = [target.requestHeaders, route.requestHeaders];
-  const server = serverHeader === null ? [] : ['server'];
+  const ownResponse = [...(serverHeader === null ? [] : ['server']), 'x-envoy-upstream-service-time'];
+  const responseLevels = [target.responseHeaders, route.responseHeaders];
   return {
     cluster: environment.clusterOf(target.cluster) ?? null,
     requestEdits: compileHeaderEdits(external, requestLevels),
     internalRequestEdits: compileHeaderEdits([...own, ...DROPPED_FROM_INTERNAL], requestLevels),
-    responseEdits: compileHeaderEdits(
-      [...server, 'x-envoy-upstream-service-time'],
-      [target.responseHeaders, route.responseHeaders],
-    ),
+    responseEdits: compileHeaderEdits(ownResponse, responseLevels),
+    corsResponseEdits: compileHeaderEdits([...ownResponse, ...CORS_RESPONSE_HEADERS], responseLevels),
   };
 }
 

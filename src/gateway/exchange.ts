@@ -7,11 +7,13 @@ import type { Http1Error } from '../http1/http1-error.ts';
 import { encodeLocalResponse } from '../http1/local-response.ts';
 import type { RequestMeaning, ResponseMeaning } from '../http1/meaning.ts';
 import { toHttpsLocation } from '../routing/redirect.ts';
+import { ActiveFilters } from './active-filters.ts';
 import { ClientResponse } from './client-response.ts';
-import type { CompiledForward, CompiledRoute, CompiledTarget } from './compiled-route.ts';
+import type { CompiledFilters, CompiledForward, CompiledRoute, CompiledTarget } from './compiled-route.ts';
 import { Deadline } from './deadline.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
 import { replyToFailure } from './failure-reply.ts';
+import type { HeaderEdits } from './header-edits.ts';
 import { RequestBody } from './request-body.ts';
 import { RequestPreparation } from './request-preparation.ts';
 import { UpstreamConnection, type UpstreamFailure, type UpstreamUser } from './upstream-connection.ts';
@@ -52,6 +54,8 @@ export class Exchange implements UpstreamUser {
   #target: CompiledTarget | null = null;
   #selection: Selection<UpstreamHost> | null = null;
   #host: Host<UpstreamHost> | null = null;
+  /** null: the route has no filters. */
+  #filters: ActiveFilters | null = null;
 
   #attempts = 0;
   #retries = 0;
@@ -102,9 +106,8 @@ export class Exchange implements UpstreamUser {
     this.#bytesReceived += chunk.length;
     if (this.#done) return;
     this.#body.push(chunk);
-    // Between two attempts nobody takes the body; what comes is kept for the next one, or waits with the client.
-    const mayGoOn = this.#request.connection === null ? this.#body.isReplayable : this.#request.body(chunk);
-    if (!mayGoOn) this.#client.pauseRequest();
+    if (!this.#request.body(chunk)) this.#client.pauseRequest();
+    this.#filters?.body(chunk);
   }
 
   onRequestEnd(trailers: Head | null): void {
@@ -115,6 +118,7 @@ export class Exchange implements UpstreamUser {
     // Envoy's clock starts when the request is whole: a slow upload is not the upstream's fault.
     if (timeoutMillis > 0) this.#client.listener.timers.arm(this.#requestDeadline, timeoutMillis);
     if (this.#request.connection !== null) this.#request.end(this.#lastChunk);
+    this.#filters?.end(this.#lastChunk);
   }
 
   /** All that one read from the client brought has been delivered. */
@@ -242,6 +246,7 @@ export class Exchange implements UpstreamUser {
     this.#committed = false;
     this.#keepAlive = meaning.keepAlive;
     this.#upstreamMillis = -1;
+    this.#filters = null;
     this.#done = false;
     this.#response.begin();
   }
@@ -254,8 +259,30 @@ export class Exchange implements UpstreamUser {
       this.#reply(action.status, '', '', `location: ${action.location(this.#preparation.context)}\r\n`);
     } else {
       this.#forward = action;
-      this.#choose(action);
+      if (action.filters === null) this.#choose(action);
+      else this.#filter(action, action.filters);
     }
+  }
+
+  #filter(forward: CompiledForward, compiled: CompiledFilters): void {
+    const filters = new ActiveFilters(compiled, this.#client.listener);
+    this.#filters = filters;
+    const { delayMillis, reply } = filters.judge(this.#preparation.context);
+    const goOn = (): void => {
+      if (reply === null) this.#choose(forward);
+      else this.#reply(reply.status, reply.body, reply.flag, reply.headers);
+    };
+    if (delayMillis === 0) {
+      goOn();
+      return;
+    }
+    this.#addFlag('DI');
+    this.#client.pauseRequest();
+    this.#retryTimer = setTimeout(() => {
+      this.#retryTimer = null;
+      goOn();
+      this.#client.resumeRequest();
+    }, delayMillis);
   }
 
   /** Step by step as architecture.md's decision order has it. */
@@ -311,7 +338,9 @@ export class Exchange implements UpstreamUser {
     const counted = this.#route?.host.includeAttemptCount === true;
     const lines = edits.append;
     if (counted) edits.append += `x-envoy-attempt-count: ${this.#attempts}\r\n`;
-    this.#request.begin(connection, encodeRequestHead(head, meaning, edits), meaning.body === 'chunked');
+    const text = encodeRequestHead(head, meaning, edits);
+    this.#request.begin(connection, text, meaning.body === 'chunked');
+    if (this.#attempts === 1) this.#filters?.mirror(this.#preparation.context, text, meaning.body === 'chunked');
     edits.append = lines;
     for (const chunk of this.#body.chunks) this.#request.body(chunk);
     if (this.#requestEnded) this.#request.end(this.#lastChunk);
@@ -350,6 +379,8 @@ export class Exchange implements UpstreamUser {
     const { listener } = this.#client;
     if (this.#target?.cluster) this.#target.cluster.stats.retries++;
     const delayMillis = this.#forward?.retry?.backoffMillis(this.#retries, listener.selectionEnvironment.random) ?? 0;
+    // Nobody takes the body until the next attempt: what comes waits with the client.
+    if (!this.#requestEnded) this.#client.pauseRequest();
     this.#retryTimer = setTimeout(() => {
       this.#retryTimer = null;
       this.#tryNext();
@@ -382,10 +413,12 @@ export class Exchange implements UpstreamUser {
     edits.clientMinor = minor;
     edits.keepAlive = this.#keepAlive && edits.framing !== 'close' && !listener.isDraining && this.#canDropRest();
     this.#keepAlive = edits.keepAlive;
-    edits.remove = target.responseEdits.removed;
-    edits.append = `${target.responseEdits.lines}${listener.responseLines}x-envoy-upstream-service-time: ${Math.round(this.#upstreamMillis)}\r\n`;
+    const corsLines = this.#filters?.corsLines ?? '';
+    const own = corsLines === '' ? target.responseEdits : target.corsResponseEdits;
+    edits.remove = own.removed;
+    edits.append = `${own.lines}${listener.responseLines}${corsLines}x-envoy-upstream-service-time: ${Math.round(this.#upstreamMillis)}\r\n`;
     if (head.findHeader('date', 0) < 0) edits.append += listener.dateLine();
-    this.#bindClient(head);
+    this.#bindClient(head, own);
     this.#response.head(encodeResponseHead(head, meaning, edits), edits.framing === 'chunked');
     if (meaning.isTunnel) this.#openTunnel();
   }
@@ -400,11 +433,11 @@ export class Exchange implements UpstreamUser {
   }
 
   /** Tells the client which endpoint its session is on. */
-  #bindClient(head: Head): void {
+  #bindClient(head: Head, own: HeaderEdits): void {
     const selection = this.#selection as Selection<UpstreamHost>;
     const edits = this.#responseEdits;
     for (const edit of selection.responseEdits(this.#host, head)) {
-      if (edit.op === 'set') edits.remove = (this.#target as CompiledTarget).responseEdits.removedAlso(edit.name);
+      if (edit.op === 'set') edits.remove = own.removedAlso(edit.name);
       edits.append += `${edit.name}: ${edit.value}\r\n`;
     }
   }
@@ -484,6 +517,7 @@ export class Exchange implements UpstreamUser {
   #finish(): void {
     this.#done = true;
     this.#tunnel = false;
+    if (!this.#requestEnded) this.#filters?.abandon();
     this.#cancelTimers();
     const { listener } = this.#client;
     const durationMillis = performance.now() - this.#startedTick;

@@ -63,6 +63,8 @@ function registerClusters(metrics: Metrics, gateway: Gateway): void {
     ['limpet_upstream_connect_failures_total', 'Upstream connections that failed', 'connectFailures'],
     ['limpet_upstream_resets_total', 'Attempts whose connection ended before the response', 'resets'],
     ['limpet_upstream_timeouts_total', 'Attempts and requests that took too long', 'timeouts'],
+    ['limpet_mirrored_requests_total', 'Copies of requests sent to a mirror', 'mirrors'],
+    ['limpet_mirror_failures_total', 'Copies that came to nothing', 'mirrorFailures'],
     ['limpet_request_duration_milliseconds_sum', 'Sum of request durations', 'durationSumMillis'],
   ] as const;
   for (const [name, help, field] of counters) {

@@ -98,6 +98,11 @@ export class UpstreamConnection extends TimerEntry implements ResponseSink, Pool
     return typeof data === 'string' ? this.#socket.write(data, 'latin1') : this.#socket.write(data);
   }
 
+  /** Bytes written that have not left yet. */
+  get pendingBytes(): number {
+    return this.#socket.writableLength;
+  }
+
   /** Several writes leave as one. */
   cork(): void {
     this.#socket.cork();
