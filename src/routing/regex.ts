@@ -3,10 +3,10 @@ import { RE2JS } from 're2js';
 import { toByteString } from '../model/byte-string.ts';
 
 /** RE2 instructions a pattern may compile to; thousands of words in an alternation stay far below. */
-export const MAX_REGEX_PROGRAM_SIZE = 10_000;
+const MAX_REGEX_PROGRAM_SIZE = 10_000;
 
 /** Characters a pattern may have, so that parsing it is bounded too. */
-export const MAX_REGEX_LENGTH = 32_768;
+const MAX_REGEX_LENGTH = 32_768;
 
 /**
  * Steps (instructions times bytes) one call may cost in the worst case, some 200 ms. RE2 is linear, but linear in the
