@@ -10,7 +10,7 @@ export interface WatchTimes {
   readonly checkMillis: number;
 }
 
-export const DEFAULT_WATCH_TIMES: WatchTimes = { debounceMillis: 75, maximumDelayMillis: 300, checkMillis: 500 };
+const DEFAULT_WATCH_TIMES: WatchTimes = { debounceMillis: 75, maximumDelayMillis: 300, checkMillis: 500 };
 
 /** Checking takes at most this share of one core. */
 const CHECK_COST_DIVISOR = 20;
