@@ -39,7 +39,7 @@ export interface ForwardPlan<S extends HostState> {
   readonly otherHostAttempts: number;
 }
 
-/** Binds a forward action to the snapshot's balancers. Patterns of policies must have been checked (`compileRewrite`). */
+/** Binds a forward action to the snapshot's balancers. Patterns of policies must have been checked (`validateRegex`). */
 export function compileForward<S extends HostState>(
   action: ForwardAction,
   balancerOf: (cluster: string) => ClusterBalancer<S> | undefined,

@@ -1,5 +1,6 @@
 import type { HashPolicy } from '../model/affinity.ts';
 import { toByteString } from '../model/byte-string.ts';
+import { compileRegexReplace } from '../model/regex.ts';
 import type { RequestView } from '../model/request-view.ts';
 import { SINGLE_VALUE_HEADERS } from '../model/single-value-headers.ts';
 import { compareByteStrings } from './compare-bytes.ts';
@@ -7,7 +8,6 @@ import { readCookie, SetCookie } from './cookie.ts';
 import { Hash64 } from './hash64.ts';
 import { readPseudoHeader } from './pseudo-header.ts';
 import { readQueryParameter } from './query-parameter.ts';
-import { type CompiledRewrite, compileRewrite } from './regex-rewrite.ts';
 import { xxHash64 } from './xx-hash.ts';
 
 /** Told what an evaluation used, and what it made up. */
@@ -97,12 +97,13 @@ function compileKey(policy: HashPolicy, level: 'route' | 'cluster'): { reader: K
 /** A header, all its lines together, or a pseudo-header (envoy-affinity §7.5). */
 class HeaderKey implements KeyReader {
   readonly #name: string;
-  readonly #rewrite: CompiledRewrite | null;
+  readonly #rewrite: ((value: string) => string) | null;
   readonly #joined: boolean;
 
   constructor(policy: Extract<HashPolicy, { kind: 'header' }>) {
     this.#name = policy.name;
-    this.#rewrite = policy.rewrite === null ? null : compileRewrite(policy.rewrite);
+    this.#rewrite =
+      policy.rewrite === null ? null : compileRegexReplace(policy.rewrite.pattern, policy.rewrite.substitution);
     this.#joined = SINGLE_VALUE_HEADERS.has(policy.name);
   }
 
@@ -134,7 +135,7 @@ class HeaderKey implements KeyReader {
   }
 
   #rewritten(value: string): string {
-    return this.#rewrite === null ? value : this.#rewrite.apply(value);
+    return this.#rewrite === null ? value : this.#rewrite(value);
   }
 }
 

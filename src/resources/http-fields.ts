@@ -1,4 +1,4 @@
-import { validateRegex, validateSubstitution } from '../routing/regex.ts';
+import { validateRegex, validateSubstitution } from '../model/regex.ts';
 import { list, problem, type Schema, text } from './schema.ts';
 
 /** Fields that end up on the wire or in a matcher: what they may hold is HTTP's rule, the same for every dialect. */

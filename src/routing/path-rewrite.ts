@@ -1,6 +1,6 @@
 import { toByteString } from '../model/byte-string.ts';
+import { compileRegexReplace } from '../model/regex.ts';
 import type { PathMatch, PathRewrite } from '../model/route.ts';
-import { compileRegexReplace } from './regex.ts';
 import { pathEnd } from './request-path.ts';
 
 /** Path and query to path and query. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { compileRegex, isValidRegex } from './regex.ts';
+import { compileRegex, isValidRegex } from '../model/regex.ts';
 import { shapeOfRegex } from './regex-shape.ts';
 import { compileRegexMatch, compileStringMatch } from './string-matcher.ts';
 

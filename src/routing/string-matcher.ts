@@ -1,6 +1,6 @@
 import { toByteString, toLowerAscii } from '../model/byte-string.ts';
+import { compileRegex } from '../model/regex.ts';
 import type { StringMatch } from '../model/route.ts';
-import { compileRegex } from './regex.ts';
 import { shapeOfRegex } from './regex-shape.ts';
 
 /** Whether a value that is there matches; the value is a byte string. */

@@ -23,7 +23,7 @@ const FIRST_WITH_IO = LAYERS.findIndex((layer) => layer.includes('sources'));
 const PACKAGE_OWNERS: Readonly<Record<string, readonly string[]>> = {
   yaml: ['resources'],
   valibot: ['dialects/*', 'resources'],
-  re2js: ['routing', 'affinity'],
+  re2js: ['model'],
   pino: ['telemetry'],
   'prom-client': ['telemetry'],
   commander: ['cli'],

@@ -17,8 +17,8 @@ import {
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
-import { validateRegex } from '../../routing/regex.ts';
-import { filter, type HttpFilter } from './schema-filter.ts';
+import { validateRegex } from '../../model/regex.ts';
+import { filters, type HttpFilter } from './schema-filter.ts';
 import { type SessionPersistence, sessionPersistence } from './schema-session.ts';
 
 export interface HttpRouteSpec {
@@ -122,7 +122,7 @@ const backendRef = object<BackendRef>({
   name: nonEmptyText,
   port: maybe(portNumber),
   weight: withDefault(integer(0, 1_000_000), 1),
-  filters: list(filter),
+  filters,
 });
 
 const timeouts = check(
@@ -141,13 +141,14 @@ const rule = check(
   object<HttpRouteRule>({
     name: withDefault(text, ''),
     matches: list(match),
-    filters: list(filter),
+    filters,
     backendRefs: list(backendRef),
     timeouts: withDefault<HttpRouteRule['timeouts']>(timeouts, { request: null, backendRequest: null }),
     retry: maybe(retry),
     sessionPersistence: maybe(sessionPersistence),
   }),
-  ({ filters, backendRefs }) => backendRefs.length === 0 || !filters.some(({ type }) => type === 'RequestRedirect'),
+  ({ filters: found, backendRefs }) =>
+    backendRefs.length === 0 || !found.some(({ type }) => type === 'RequestRedirect'),
   'must not have a RequestRedirect filter and backendRefs at once',
 );
 

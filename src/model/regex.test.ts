@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { toByteString } from './byte-string.ts';
 import { compileRegex, compileRegexReplace, isValidRegex, validateRegex, validateSubstitution } from './regex.ts';
 
 describe('compileRegex', () => {
@@ -101,4 +102,29 @@ describe('compileRegexReplace', () => {
     assert.ok(performance.now() - start < 3000);
     assert.equal(replace('aaa'), 'xxx');
   });
+});
+
+describe('compileRegexReplace on bytes (envoy-affinity §7.6)', () => {
+  const cases: readonly (readonly [pattern: string, substitution: string, text: string, expected: string])[] = [
+    ['^/v[0-9]+/(\\w+)', '\\1', '/v12/users/7', 'users/7'],
+    ['[0-9]', '', 'a1b22c', 'abc'],
+    ['x*', '-', 'axxb', '-a-b-'],
+    ['x*', '-', '', '-'],
+    ['x*', '-', 'xx', '-'],
+    ['([a-z]+)-([a-z]+)', '\\2\\1\\0', 'ab-cd-ef-gh', 'cdabab-cd-ghefef-gh'],
+    ['(a)|(b)', '<\\1\\2>', 'ab', '<a><b>'],
+    ['a', '\\\\', 'a', '\\'],
+    ['^a', 'b', 'aaa', 'baa'],
+    ['\\b', '|', 'ab cd', '|ab| |cd|'],
+    ['z', '-', 'abc', 'abc'],
+    ['.', '#', 'é', '##'],
+    ['[a-z]*', '#', 'é', '#\xc3#\xa9#'],
+    ['(?i)é', '-', 'É', 'É'],
+  ];
+  for (const [pattern, substitution, text, expected] of cases) {
+    it(`turns ${JSON.stringify(text)} into ${JSON.stringify(expected)} by ${pattern}`, () => {
+      const bytes = expected.includes('\xc3') ? expected : toByteString(expected);
+      assert.equal(compileRegexReplace(pattern, substitution)(toByteString(text)), bytes);
+    });
+  }
 });

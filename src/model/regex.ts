@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { RE2JS } from 're2js';
-import { toByteString } from '../model/byte-string.ts';
+import { toByteString } from './byte-string.ts';
 
 /** RE2 instructions a pattern may compile to; thousands of words in an alternation stay far below. */
 const MAX_REGEX_PROGRAM_SIZE = 10_000;
