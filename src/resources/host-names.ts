@@ -29,7 +29,7 @@ export const wildcardNameOrIp: Schema<string> = problem(text, (name) =>
 export const gatewayHostname: Schema<string> = problem(text, gatewayHostnameProblem);
 
 export function gatewayHostnameProblem(name: string): string | null {
-  if (canonicalIp(name) !== null) return 'must be a name, not an address';
+  if (canonicalIp(name) !== null) return 'must be a name';
   if (name !== name.toLowerCase()) return 'must be lower case';
   return dnsNameProblem(name.replace(/^\*\./, ''));
 }

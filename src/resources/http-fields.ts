@@ -41,11 +41,18 @@ export const pathText: Schema<string> = problem(text, (value) =>
 );
 
 /** RE2: linear in time whatever a client sends. */
-export const regexText: Schema<string> = problem(text, validateRegex);
+export const regexText: Schema<string> = problem(text, regexProblem);
+
+export function regexProblem(pattern: string): string | null {
+  const reason = validateRegex(pattern);
+  return reason === null ? null : `can't be used: ${reason}`;
+}
 
 /** A pattern with what its matches give way to; the fault, if any, is the substitution's. */
 export function substitutionProblem(pattern: string, substitution: string): string | null {
-  return hasControl(substitution) ? 'must not hold control characters' : validateSubstitution(pattern, substitution);
+  if (hasControl(substitution)) return 'must not hold control characters';
+  const reason = validateSubstitution(pattern, substitution);
+  return reason === null ? null : `can't be used: ${reason}`;
 }
 
 export const headerNames: Schema<readonly string[]> = list(headerName);

@@ -162,6 +162,10 @@ function emitAction(
     return { kind: 'respond', status: 500, body: '' };
   const redirect = rule.filters.find((filter) => filter.requestRedirect !== null)?.requestRedirect ?? null;
   if (redirect !== null) return emitRedirect(redirect, attached.listener.spec.port);
+  if (rule.backendRefs.length === 0) {
+    const message = 'this rule has no backend, so it answers 500';
+    context.sink.report('warning', 'missing-field', resource.position(path), message, 'Add backendRefs.');
+  }
   const backends = rule.backendRefs.map((backend, index) => ({
     cluster: context.backends.resolve(backend, resource, [...path, 'backendRefs', index]) ?? '',
     weight: backend.weight,

@@ -38,7 +38,8 @@ export function createBackends(
         const help = `Add a ReferenceGrant in namespace ${namespace}. Until then its share of the requests is answered 500.`;
         return refuse('namespace', `no ReferenceGrant lets this route use ${what}`, help);
       }
-      if (owner !== undefined) return owner.backend(reference) ?? refuse('name', `there is no ${what}`);
+      if (owner !== undefined)
+        return owner.backend(reference) ?? refuse('name', `there is no ${what} that can be served`);
       const service = kubernetes.service(namespace, backend.name);
       if (service === undefined) return refuse('name', `there is no ${what}`);
       if (backend.port === null) return refuse('name', `a port is needed for ${what}`);

@@ -8,6 +8,7 @@ import {
   object,
   oneOf,
   portNumber,
+  problem,
   type Schema,
   text,
   unsupported,
@@ -92,7 +93,7 @@ const FIELD_OF_TYPE: Readonly<Record<string, keyof HttpFilter>> = {
   ExtensionRef: 'extensionRef',
 };
 
-export const filter: Schema<HttpFilter> = check(
+const filter: Schema<HttpFilter> = check(
   object<HttpFilter>(
     {
       type: oneOf(
@@ -123,3 +124,13 @@ export const filter: Schema<HttpFilter> = check(
   },
   'must have the field that its type names',
 );
+
+/** All but mirrors and extensions go into a list once, and a request is either redirected or rewritten. */
+export const filters: Schema<readonly HttpFilter[]> = problem(list(filter), (found) => {
+  const types = found.map(({ type }) => type).filter((type) => type !== 'RequestMirror' && type !== 'ExtensionRef');
+  const repeated = types.find((type, index) => types.indexOf(type) !== index);
+  if (repeated !== undefined) return `must not have ${repeated} twice`;
+  return types.includes('RequestRedirect') && types.includes('URLRewrite')
+    ? 'must not have RequestRedirect and URLRewrite at once'
+    : null;
+});

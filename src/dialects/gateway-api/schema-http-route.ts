@@ -1,6 +1,6 @@
 import { gatewayDuration } from '../../resources/duration.ts';
 import { gatewayHostname } from '../../resources/host-names.ts';
-import { headerName } from '../../resources/http-fields.ts';
+import { headerName, regexProblem } from '../../resources/http-fields.ts';
 import {
   check,
   integer,
@@ -17,7 +17,6 @@ import {
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
-import { validateRegex } from '../../model/regex.ts';
 import { filters, type HttpFilter } from './schema-filter.ts';
 import { type SessionPersistence, sessionPersistence } from './schema-session.ts';
 
@@ -91,7 +90,7 @@ function namedMatch(name: Schema<string>): Schema<NamedMatch> {
       name,
       value: text,
     }),
-    ({ type, value }) => (type === 'RegularExpression' ? validateRegex(value) : null),
+    ({ type, value }) => (type === 'RegularExpression' ? regexProblem(value) : null),
   );
 }
 
@@ -102,7 +101,7 @@ const path = problem(
     value: withDefault(text, '/'),
   }),
   ({ type, value }) => {
-    if (type === 'RegularExpression') return validateRegex(value);
+    if (type === 'RegularExpression') return regexProblem(value);
     const isClean = value.startsWith('/') && !/\/\/|\/\.{1,2}(?:\/|$)|%2f|#/i.test(value);
     return isClean ? null : 'must begin with / and hold no //, /./, /../, %2f or #';
   },

@@ -3,6 +3,7 @@ import type { RouteTarget } from '../../resources/attachment.ts';
 import { decodeSpec } from '../../resources/decode.ts';
 import { byAgeThenNamespace, nameOf, type Resource } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
+import { emitHashPolicy, isRetryCondition, retryWords } from './emit-options.ts';
 import { type RouteOptionSpec, type RouteOptions, routeOptionSpec } from './schema-route-option.ts';
 
 /** A field of the merged options with the RouteOption that it comes from. */
@@ -34,7 +35,11 @@ export function resolveRouteOptions(resources: ResourceSet, sink: DiagnosticSink
     const spec = decodeSpec(resource, routeOptionSpec, sink);
     return spec === null ? [] : [{ resource, spec }];
   });
-  for (const option of read) reportStrayTargets(option, resources, sink);
+  for (const option of read) {
+    reportStrayTargets(option, resources, sink);
+    reportHashKeys(option, sink);
+    reportRetryWords(option, sink);
+  }
   return { for: (target) => merge([...named(target, read, sink), ...targeting(target, read)]) };
 }
 
@@ -99,6 +104,43 @@ function reportStrayTargets({ resource, spec }: ReadOption, resources: ResourceS
         'This target has no effect.',
       );
     }
+  }
+}
+
+/** Gloo's decoder takes any number of keys and keeps the one its API declares last; none is nothing to hash. */
+function reportHashKeys({ resource, spec }: ReadOption, sink: DiagnosticSink): void {
+  for (const [index, policy] of (spec.options?.lbHash?.hashPolicies ?? []).entries()) {
+    if (policy === null) continue;
+    const path = ['spec', 'options', 'lbHash', 'hashPolicies', index];
+    const used = policy.sourceIp !== null ? 'sourceIp' : policy.cookie !== null ? 'cookie' : 'header';
+    for (const key of ['header', 'cookie', 'sourceIp'] as const) {
+      if (policy[key] === null || key === used) continue;
+      const message = `${key} has no effect beside ${used}`;
+      sink.report(
+        'warning',
+        'ignored-field',
+        resource.position([...path, key], 'key'),
+        message,
+        'Give each its own entry.',
+      );
+    }
+    if (emitHashPolicy(policy) !== null) continue;
+    const help = 'Add header, cookie or sourceIp: true.';
+    sink.report(
+      'warning',
+      'no-affinity',
+      resource.position(path),
+      'this hash policy has no key, so it has no effect',
+      help,
+    );
+  }
+}
+
+function reportRetryWords({ resource, spec }: ReadOption, sink: DiagnosticSink): void {
+  for (const word of retryWords(spec.options?.retries?.retryOn ?? '')) {
+    if (isRetryCondition(word)) continue;
+    const at = resource.position(['spec', 'options', 'retries', 'retryOn']);
+    sink.report('warning', 'unsupported-field', at, `retrying on ${JSON.stringify(word)} is not supported`);
   }
 }
 

@@ -5,7 +5,6 @@ import { decodeSpec } from '../../resources/decode.ts';
 import type { Kubernetes } from '../../resources/kubernetes/kubernetes.ts';
 import { emitServingGroups } from '../../resources/kubernetes/serving-groups.ts';
 import { nameOf, originOf, type Resource } from '../../resources/resource.ts';
-import type { ResourceSet } from '../../resources/resource-set.ts';
 import { type UpstreamSpec, upstreamSpec } from './schema-upstream.ts';
 
 /** An Upstream with the endpoints it comes to. */
@@ -15,17 +14,14 @@ export interface ResolvedUpstream {
   readonly groups: readonly EndpointGroup[];
 }
 
-/** null, with a diagnostic, where the Upstream can't be read or its Service does not exist; without one where it is not there. */
+/** null, with a diagnostic, where the Upstream can't be read or served. */
 export function resolveUpstream(
-  namespace: string,
-  name: string,
-  resources: ResourceSet,
+  resource: Resource,
   kubernetes: Kubernetes,
   sink: DiagnosticSink,
 ): ResolvedUpstream | null {
-  const resource = resources.get('gloo.solo.io', 'Upstream', namespace, name);
-  const spec = resource === undefined ? null : decodeSpec(resource, upstreamSpec, sink);
-  if (resource === undefined || spec === null) return null;
+  const spec = decodeSpec(resource, upstreamSpec, sink);
+  if (spec === null) return null;
   if (asksForTls(spec)) {
     const message = `TLS to endpoints is not supported yet, so Upstream ${nameOf(resource)} is not served`;
     sink.report('error', 'unsupported-field', resource.position(['spec'], 'key'), message);

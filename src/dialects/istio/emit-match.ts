@@ -60,7 +60,6 @@ function emitString(spec: StringMatchSpec): StringMatch {
   return { kind: 'prefix', value: spec.prefix ?? '', ignoreCase: false };
 }
 
-/** The regex `*` is no regex: Istio reads it as "any value". */
 function isPresence(spec: StringMatchSpec): boolean {
-  return (spec.exact === null && spec.prefix === null && spec.regex === null) || spec.regex === '*';
+  return spec.exact === null && spec.prefix === null && spec.regex === null;
 }
