@@ -11,6 +11,7 @@ import { formatAddress } from '../model/address.ts';
 import type { AccessRecord } from '../telemetry/access-log.ts';
 import { Exchange } from './exchange.ts';
 import type { GatewayListener } from './gateway-listener.ts';
+import { adoptSocket } from './read-buffer.ts';
 import type { RequestPeer } from './request-preparation.ts';
 import { normalizePeerIp } from './socket-address.ts';
 import { TimerEntry } from './timer-wheel.ts';
@@ -35,8 +36,10 @@ export class DownstreamConnection extends TimerEntry implements RequestSink, Req
   #closing = false;
   #socketPaused = false;
 
-  constructor(socket: Socket, listener: GatewayListener) {
+  /** `accepted` must be paused since its creation. */
+  constructor(accepted: Socket, listener: GatewayListener) {
     super();
+    const socket = adoptSocket(accepted, (chunk) => this.#onData(chunk));
     this.#socket = socket;
     this.listener = listener;
     this.peerIp = normalizePeerIp(socket.remoteAddress ?? '');
@@ -45,7 +48,6 @@ export class DownstreamConnection extends TimerEntry implements RequestSink, Req
     this.localAddress = formatAddress(normalizePeerIp(socket.localAddress ?? ''), socket.localPort ?? 0);
     this.#parser = new RequestParser(listener.limits.http1, this);
     this.#exchange = new Exchange(this);
-    socket.on('data', (chunk: Buffer) => this.#onData(chunk));
     socket.on('end', () => this.#onEnd());
     socket.on('drain', () => this.#exchange.onClientDrain());
     socket.on('error', () => {});

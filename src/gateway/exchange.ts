@@ -151,7 +151,7 @@ export class Exchange implements UpstreamUser {
 
   onClientTunnel(chunk: Buffer): void {
     this.#bytesReceived += chunk.length;
-    if (this.#request.connection?.write(chunk) === false) this.#client.pauseRequest();
+    if (this.#request.connection?.write(Buffer.from(chunk)) === false) this.#client.pauseRequest();
   }
 
   onClientTunnelEnd(): void {

@@ -42,6 +42,8 @@ export class GatewayListener {
   readonly #accessLog: AccessLog;
   readonly #server: Server;
   readonly #connections = new Set<DownstreamConnection>();
+  #onLastClosed: () => void = () => {};
+  #drained: Promise<void> | null = null;
   #runtime: RuntimeListener;
   #serverLine = '';
 
@@ -53,7 +55,9 @@ export class GatewayListener {
     this.#runtime = runtime;
     this.serve(runtime);
     // A client may end its side and still read the response (RFC 9112 §9.5 speaks of half-closed connections).
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket));
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
+      this.#accept(socket),
+    );
   }
 
   get name(): string {
@@ -118,20 +122,30 @@ export class GatewayListener {
   onConnectionClosed(connection: DownstreamConnection): void {
     this.stats.activeConnections--;
     this.#connections.delete(connection);
+    if (this.#connections.size === 0) this.#onLastClosed();
   }
 
   /** Stops accepting; connections end as soon as they are idle. Resolves when the last one is gone. */
-  async drain(): Promise<void> {
-    this.isDraining = true;
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const connection of this.#connections) connection.drain();
-    await closed;
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
   }
 
   /** Cuts every connection. */
   destroy(): void {
     this.#server.close();
     for (const connection of this.#connections) connection.destroy();
+  }
+
+  async #drain(): Promise<void> {
+    this.isDraining = true;
+    this.#server.close();
+    // The server itself does not know when connections end: their sockets are not its own any more (read-buffer.ts).
+    const gone = new Promise<void>((resolve) => {
+      this.#onLastClosed = resolve;
+    });
+    for (const connection of this.#connections) connection.drain();
+    if (this.#connections.size > 0) await gone;
   }
 
   #accept(socket: Socket): void {

@@ -22,11 +22,12 @@ export class RequestBody {
     return this.#chunks;
   }
 
+  /** `chunk` may be reused by its owner after this returns. */
   push(chunk: Buffer): void {
     this.#bytes += chunk.length;
     if (!this.#kept) return;
     if (this.#bytes > this.#limit) this.release();
-    else this.#chunks.push(chunk);
+    else this.#chunks.push(Buffer.from(chunk));
   }
 
   /** No attempt will be repeated any more: the bytes are not needed. */

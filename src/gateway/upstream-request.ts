@@ -20,7 +20,7 @@ export class UpstreamRequest {
     this.#isChunked = isChunked;
   }
 
-  /** False: the upstream can't take more for now. `chunk` must stay as it is: it may wait in the socket. */
+  /** False: the upstream can't take more for now. `chunk` may be reused by its owner after this returns. */
   body(chunk: Buffer): boolean {
     if (this.#isChunked) this.#text += encodeChunkSize(chunk.length);
     let mayGoOn = true;
@@ -28,7 +28,7 @@ export class UpstreamRequest {
       this.#text += chunk.toString('latin1');
     } else {
       this.flush();
-      mayGoOn = this.#connection?.write(chunk) ?? true;
+      mayGoOn = this.#connection?.write(Buffer.from(chunk)) ?? true;
     }
     if (this.#isChunked) this.#text += '\r\n';
     return mayGoOn;
