@@ -9,6 +9,14 @@ export interface ClusterLoad {
   activeRequests: number;
 }
 
+/** What balancers know of chance and time. */
+export interface BalancerClock {
+  /** Numbers in [0, 1). */
+  readonly random: () => number;
+  /** Milliseconds that only ever grow. */
+  readonly nowMillis: () => number;
+}
+
 /** Where a pick leaves what the decision record says about it. */
 export interface PickTrace {
   /** Hosts that could have been chosen. */

@@ -7,9 +7,10 @@ import {
   groupOf,
   hostState,
   MAGLEV,
+  RING,
   repeatableRandom,
 } from '../../test/support/affinity.ts';
-import { type Cluster, DEFAULT_HEALTH_POLICY, type Endpoint } from '../model/cluster.ts';
+import { type Balancer, type Cluster, DEFAULT_HEALTH_POLICY, type Endpoint } from '../model/cluster.ts';
 import type { PickTrace } from './chooser.ts';
 import { type ClusterBalancer, createClusterBalancer } from './cluster-balancer.ts';
 import { Hash64 } from './hash64.ts';
@@ -35,6 +36,14 @@ function pick(balancer: ClusterBalancer<HostState>, key: string, labels: Record<
   return balancer.hostSet(labels)?.pick(xxHash64(key, new Hash64()), 0, trace)?.address ?? 'nobody';
 }
 
+const BALANCERS: { readonly [kind in Balancer['kind']]: Balancer } = {
+  ringHash: RING,
+  maglev: MAGLEV,
+  roundRobin: { kind: 'roundRobin', slowStart: null },
+  leastRequest: { kind: 'leastRequest', choiceCount: 2, slowStart: null },
+  random: { kind: 'random' },
+};
+
 const KEYS = Array.from({ length: 60 }, (_, index) => `key-${index}`);
 
 function picked(balancer: ClusterBalancer<HostState>, labels: Record<string, string> | null = null): Set<string> {
@@ -46,6 +55,20 @@ describe('ClusterBalancer', () => {
     const balancer = balancerOf(clusterOf(endpoints(3)));
     assert.equal(balancer.hostByAddress('10.0.0.2:80')?.index, 1);
     assert.equal(balancer.hostByAddress('10.0.0.2'), undefined);
+  });
+
+  it('gives a host of weight 0 no new work, in panic neither, and keeps its sessions', () => {
+    const members = [...endpoints(2), endpointAt('10.0.9.9:80', { weight: 0 })];
+    for (const kind of ['ringHash', 'maglev', 'roundRobin', 'leastRequest', 'random'] as const) {
+      const balancer = balancerOf(clusterOf(members, { balancer: BALANCERS[kind] }));
+      assert.equal(picked(balancer).has('10.0.9.9:80'), false, kind);
+      for (const state of states.values()) state.failedActiveCheck = true;
+      balancer.healthChanged();
+      assert.deepEqual([...picked(balancer)].sort(), ['10.0.0.1:80', '10.0.0.2:80'], `${kind} in panic`);
+      states.get('10.0.9.9:80')!.failedActiveCheck = false;
+      assert.equal(balancer.mayKeepSession(balancer.hostByAddress('10.0.9.9:80')!), true, kind);
+    }
+    assert.equal(pick(balancerOf(clusterOf([endpointAt('10.0.9.9:80', { weight: 0 })])), 'any'), 'nobody');
   });
 
   it('leaves a host out from the pick after its health has changed, and takes it back', () => {

@@ -1,6 +1,6 @@
 import type { Cluster, Endpoint, EndpointHealth } from '../model/cluster.ts';
 import { toCanonicalJson } from '../model/digest.ts';
-import type { ClusterLoad } from './chooser.ts';
+import type { BalancerClock, ClusterLoad } from './chooser.ts';
 import { Host, type HostState, hasLabels } from './host.ts';
 import { type HostGroup, HostSet } from './host-set.ts';
 
@@ -9,6 +9,8 @@ export interface ClusterBalancerOptions<S extends HostState> {
   readonly stateFor: (endpoint: Endpoint) => S;
   /** Numbers in [0, 1). */
   readonly random: () => number;
+  /** For slow start: milliseconds that only ever grow; without it no host is ever new. */
+  readonly nowMillis?: () => number;
   /** The balancer of the same cluster in the snapshot before: its request count and unchanged tables are kept. */
   readonly previous?: ClusterBalancer<S> | undefined;
 }
@@ -21,7 +23,7 @@ export class ClusterBalancer<S extends HostState> {
   readonly #groups: readonly HostGroup<S>[];
   readonly #byAddress: ReadonlyMap<string, Host<S>>;
   readonly #sessionHealth: ReadonlySet<EndpointHealth>;
-  readonly #random: () => number;
+  readonly #clock: BalancerClock;
   readonly #load: ClusterLoad;
   readonly #all: HostSet<S>;
   readonly #subsets = new Map<string, HostSet<S> | null>();
@@ -29,7 +31,7 @@ export class ClusterBalancer<S extends HostState> {
   constructor(cluster: Cluster, options: ClusterBalancerOptions<S>) {
     const { previous } = options;
     this.cluster = cluster;
-    this.#random = options.random;
+    this.#clock = { random: options.random, nowMillis: options.nowMillis ?? ((): number => Number.POSITIVE_INFINITY) };
     this.#load = previous === undefined ? { activeRequests: 0 } : previous.#load;
     this.#sessionHealth = new Set(cluster.health.sessionHealth);
     const hosts: Host<S>[] = [];
@@ -45,8 +47,7 @@ export class ClusterBalancer<S extends HostState> {
     for (const host of hosts) if (!byAddress.has(host.address)) byAddress.set(host.address, host);
     this.#byAddress = byAddress;
     const reusable = previous !== undefined && hasSameBalancer(previous.cluster, cluster) ? previous.#all : null;
-    const { random } = options;
-    this.#all = new HostSet(cluster, this.#groups, { load: this.#load, random, previous: reusable });
+    this.#all = new HostSet(cluster, this.#groups, { load: this.#load, clock: this.#clock, previous: reusable });
   }
 
   /** Requests in flight to the cluster, whichever snapshot they began with; the data plane counts them. */
@@ -113,7 +114,7 @@ export class ClusterBalancer<S extends HostState> {
     const subset =
       groups.length === 0
         ? null
-        : new HostSet(this.cluster, groups, { load: this.#load, random: this.#random, previous: null });
+        : new HostSet(this.cluster, groups, { load: this.#load, clock: this.#clock, previous: null });
     this.#subsets.set(key, subset);
     return subset;
   }

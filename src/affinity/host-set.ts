@@ -1,5 +1,5 @@
 import type { Balancer, Cluster, Locality } from '../model/cluster.ts';
-import { type Chooser, type ClusterLoad, HashChooser, type PickTrace } from './chooser.ts';
+import { type BalancerClock, type Chooser, type ClusterLoad, HashChooser, type PickTrace } from './chooser.ts';
 import type { HashTable } from './hash-table.ts';
 import type { Hash64 } from './hash64.ts';
 import type { CoarseHealth, Host, HostState } from './host.ts';
@@ -46,7 +46,7 @@ const DEGRADED_ONLY: ReadonlySet<CoarseHealth> = new Set(['degraded']);
 export class HostSet<S extends HostState> {
   readonly #cluster: Cluster;
   readonly #load: ClusterLoad;
-  readonly #random: () => number;
+  readonly #clock: BalancerClock;
   readonly #levels: readonly Level<S>[];
   /** Choosers of the snapshot before, whose tables may fit; dropped once the own ones are built. */
   #previous: readonly (HashChooser<S> | null)[];
@@ -55,11 +55,11 @@ export class HostSet<S extends HostState> {
   constructor(
     cluster: Cluster,
     groups: readonly HostGroup<S>[],
-    options: { load: ClusterLoad; random: () => number; previous: HostSet<S> | null },
+    options: { load: ClusterLoad; clock: BalancerClock; previous: HostSet<S> | null },
   ) {
     this.#cluster = cluster;
     this.#load = options.load;
-    this.#random = options.random;
+    this.#clock = options.clock;
     this.#levels = createLevels(groups);
     this.#previous = options.previous === null ? [] : options.previous.#levels.map(hashChooserOf);
   }
@@ -143,17 +143,17 @@ export class HostSet<S extends HostState> {
   #createListChooser(balancer: ListBalancer, level: Level<S>, usable: ReadonlySet<CoarseHealth>): Chooser<S> {
     const { health } = this.#cluster;
     const isUsable = (host: Host<S>): boolean => usable.has(host.coarseHealth());
-    if (!health.localityWeighted) return createListChooser(balancer, level.hosts.filter(isUsable), this.#random);
+    if (!health.localityWeighted) return createListChooser(balancer, level.hosts.filter(isUsable), this.#clock);
     const choosers: Chooser<S>[] = [];
     const weights: number[] = [];
     for (const locality of level.localities) {
       const hosts = locality.hosts.filter(isUsable);
       const weight = effectiveLocalityWeight(locality, hosts.length, health.overprovisioningPercent);
       if (weight === 0) continue;
-      choosers.push(createListChooser(balancer, hosts, this.#random));
+      choosers.push(createListChooser(balancer, hosts, this.#clock));
       weights.push(weight);
     }
-    return new LocalityChooser(choosers, weights, this.#random);
+    return new LocalityChooser(choosers, weights, this.#clock.random);
   }
 }
 
@@ -180,11 +180,16 @@ function givesSameTable<S extends HostState>(a: WeightedHosts<S>, b: WeightedHos
   );
 }
 
-/** Groups by priority, and within it by locality; a locality that comes twice is one (its last weight counts). */
+/**
+ * Groups by priority, and within it by locality; a locality that comes twice is one (its last weight counts). Hosts of
+ * weight 0 only keep the sessions they have: to balancing they do not exist.
+ */
 function createLevels<S extends HostState>(groups: readonly HostGroup<S>[]): Level<S>[] {
   const count = groups.reduce((levels, group) => Math.max(levels, group.priority + 1), 1);
   return Array.from({ length: count }, (_, priority): Level<S> => {
-    const members = groups.filter((group) => group.priority === priority);
+    const members = groups
+      .filter((group) => group.priority === priority)
+      .map((group) => ({ ...group, hosts: group.hosts.filter((host) => host.weight > 0) }));
     const localities = new Map<string, LocalityHosts<S>>();
     for (const group of members) {
       const { region, zone, subZone } = group.locality;

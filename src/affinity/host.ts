@@ -8,6 +8,8 @@ export interface HostState {
   degradedActiveCheck: boolean;
   /** By outlier detection. */
   ejected: boolean;
+  /** When the host was added, or later passed its active check again, on the clock of the balancer's `nowMillis`. */
+  healthySinceMillis: number;
 }
 
 /** How a balancer sees a host; what Envoy calls coarse health. */

@@ -1,8 +1,9 @@
-import type { Balancer } from '../model/cluster.ts';
-import type { Chooser, PickTrace } from './chooser.ts';
+import type { Balancer, SlowStart } from '../model/cluster.ts';
+import type { BalancerClock, Chooser, PickTrace } from './chooser.ts';
 import { EdfSchedule } from './edf-schedule.ts';
 import type { Hash64 } from './hash64.ts';
 import type { Host, HostState } from './host.ts';
+import { SlowStartRamp } from './slow-start.ts';
 import type { LocalityHosts } from './weighted-hosts.ts';
 
 /** Balancers that go through a list of hosts and have no use for a hash. */
@@ -102,19 +103,33 @@ export class LocalityChooser<S extends HostState> implements Chooser<S> {
 export function createListChooser<S extends HostState>(
   balancer: ListBalancer,
   hosts: readonly Host<S>[],
-  random: () => number,
+  clock: BalancerClock,
 ): Chooser<S> {
-  const evenWeights = hosts.every((host) => host.weight === hosts[0]?.weight);
-  switch (balancer.kind) {
-    case 'random':
-      return new RandomChooser(hosts, random);
-    case 'roundRobin':
-      if (evenWeights) return new RoundRobinChooser(hosts, random);
-      return new ScheduledChooser(hosts, (host) => host.weight, random);
-    case 'leastRequest':
-      if (evenWeights) return new LeastRequestChooser(hosts, balancer.choiceCount, random);
-      return new ScheduledChooser(hosts, (host) => host.weight / (host.state.activeRequests + 1), random);
+  const { random } = clock;
+  if (balancer.kind === 'random') return new RandomChooser(hosts, random);
+  const ramp = rampOver(balancer.slowStart, hosts, clock);
+  const isEven = ramp === null && hosts.every((host) => host.weight === hosts[0]?.weight);
+  if (balancer.kind === 'roundRobin') {
+    if (isEven) return new RoundRobinChooser(hosts, random);
+    return new ScheduledChooser(hosts, (host) => host.weight * (ramp?.factor(host) ?? 1), random);
   }
+  if (isEven) return new LeastRequestChooser(hosts, balancer.choiceCount, random);
+  return new ScheduledChooser(
+    hosts,
+    (host) => (host.weight / (host.state.activeRequests + 1)) * (ramp?.factor(host) ?? 1),
+    random,
+  );
+}
+
+/** null: every host has its full weight already; a chooser made later looks again. */
+function rampOver<S extends HostState>(
+  slowStart: SlowStart | null,
+  hosts: readonly Host<S>[],
+  clock: BalancerClock,
+): SlowStartRamp | null {
+  if (slowStart === null || slowStart.windowMillis <= 0) return null;
+  const ramp = new SlowStartRamp(slowStart, clock.nowMillis);
+  return ramp.isUnderWay(hosts) ? ramp : null;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Snapshot } from '../model/model.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
 import { GatewayListener, type ListenerServices } from './gateway-listener.ts';
+import { HealthMonitor } from './health/health-monitor.ts';
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
 import { type Runtime, RuntimeCompiler, type RuntimeListener } from './runtime.ts';
 import { TimerWheel } from './timer-wheel.ts';
@@ -36,6 +37,7 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #services: ListenerServices;
   readonly #compiler: RuntimeCompiler;
+  readonly #health: HealthMonitor;
   readonly #listeners = new Map<string, { readonly listener: GatewayListener; bound: BoundGatewayListener }>();
   readonly #draining = new Set<GatewayListener>();
   readonly #trimmer: NodeJS.Timeout;
@@ -45,6 +47,7 @@ export class Gateway {
     this.#options = options;
     const random = Math.random;
     this.#compiler = new RuntimeCompiler(random);
+    this.#health = new HealthMonitor({ log: options.log, random });
     this.#services = {
       limits: { ...DEFAULT_GATEWAY_LIMITS, ...options.limits },
       timers: new TimerWheel(),
@@ -61,6 +64,10 @@ export class Gateway {
 
   get hosts(): UpstreamHosts {
     return this.#compiler.hosts;
+  }
+
+  get health(): HealthMonitor {
+    return this.#health;
   }
 
   get listeners(): readonly BoundGatewayListener[] {
@@ -83,6 +90,7 @@ export class Gateway {
   async apply(snapshot: Snapshot): Promise<readonly BindFailure[]> {
     const runtime = this.#compiler.compile(snapshot, this.#runtime);
     this.#runtime = runtime;
+    this.#health.apply(runtime.clusters);
     const wanted = new Map<string, RuntimeListener>();
     for (const listener of runtime.listeners) {
       const { host, port } = this.#options.bindingOf(listener.listener.address, listener.listener.port);
@@ -112,6 +120,7 @@ export class Gateway {
 
   #close(): void {
     clearInterval(this.#trimmer);
+    this.#health.close();
     this.#services.timers.close();
     this.#compiler.hosts.retain(() => false);
     this.#listeners.clear();

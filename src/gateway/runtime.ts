@@ -70,6 +70,7 @@ export class RuntimeCompiler {
     const balancer = createClusterBalancer<UpstreamHost>(cluster, {
       stateFor: (endpoint) => this.hosts.hostFor(cluster.name, endpoint),
       random: this.#random,
+      nowMillis: () => performance.now(),
       previous: previous?.balancer,
     });
     return { balancer, stats };

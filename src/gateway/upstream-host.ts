@@ -1,6 +1,7 @@
 import type { HostState } from '../affinity/host.ts';
 import type { Endpoint } from '../model/cluster.ts';
 import { ConnectionPool } from './connection-pool.ts';
+import type { OutlierMonitor } from './health/outlier-monitor.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 /**
@@ -16,6 +17,11 @@ export class UpstreamHost implements HostState {
   failedActiveCheck = false;
   degradedActiveCheck = false;
   ejected = false;
+  healthySinceMillis: number = performance.now();
+  /** null: no outlier detection watches the host. */
+  outlier: OutlierMonitor | null = null;
+  /** Open or being opened, busy or idle. */
+  connections = 0;
   requests = 0;
   connectFailures = 0;
 

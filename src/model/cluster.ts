@@ -22,7 +22,7 @@ export interface Endpoint {
   readonly hostname: string;
   /** Overrides the address as the host's key in ring and table; empty: not set (envoy-affinity §2.2). */
   readonly hashKey: string;
-  /** 1..2^32-1. */
+  /** 0..2^32-1. With 0 the endpoint keeps the sessions it has and takes no new work, not even in panic. */
   readonly weight: number;
   readonly health: EndpointHealth;
   /** Labels that subset selection matches on. */

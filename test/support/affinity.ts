@@ -79,7 +79,14 @@ export function clusterOf(members: readonly Endpoint[], overrides: Partial<Clust
 }
 
 export function hostState(overrides: Partial<HostState> = {}): HostState {
-  return { activeRequests: 0, failedActiveCheck: false, degradedActiveCheck: false, ejected: false, ...overrides };
+  return {
+    activeRequests: 0,
+    failedActiveCheck: false,
+    degradedActiveCheck: false,
+    ejected: false,
+    healthySinceMillis: Number.NEGATIVE_INFINITY,
+    ...overrides,
+  };
 }
 
 /** Numbers in [0, 1) that are the same in every run (xorshift32). */

@@ -109,7 +109,13 @@ class HostReader {
 }
 
 export function createHostState(): HostState {
-  return { activeRequests: 0, failedActiveCheck: false, degradedActiveCheck: false, ejected: false };
+  return {
+    activeRequests: 0,
+    failedActiveCheck: false,
+    degradedActiveCheck: false,
+    ejected: false,
+    healthySinceMillis: 0,
+  };
 }
 
 export function readLabels(fields: Fields): Readonly<Record<string, string>> {
