@@ -42,8 +42,7 @@ export async function createApp(options: AppOptions, log: Log = createLog()): Pr
   registerGatewayMetrics(metrics, gateway, () => control.snapshot);
 
   const close = async (graceMillis: number): Promise<void> => {
-    await watcher?.[Symbol.asyncDispose]();
-    await gateway.drain(graceMillis);
+    await Promise.all([gateway.drain(graceMillis), watcher?.[Symbol.asyncDispose]()]);
     await admin?.close();
     accessLog.close();
   };
@@ -128,7 +127,7 @@ function createViews(gateway: Gateway, control: Control, metrics: AdminViews['me
     clusters: () => viewClusters(gateway),
     explain: (request) => {
       const { runtime } = gateway;
-      return runtime === null ? null : explainRequest(runtime, request, gateway.selectionEnvironment);
+      return runtime === null ? null : explainRequest(runtime, request, gateway.selectionEnvironment, gateway.boundPorts);
     },
     reload: async () => {
       const outcome = await control.reload();

@@ -22,31 +22,42 @@ const CLIENT_PORT = 50_000;
 /**
  * Why a request would go to its endpoint: the request is written out, parsed, matched and decided by the code that
  * serves traffic, and nothing is sent. Live load and health count, and a balancer that takes turns moves on by one.
+ * The URL's port is the YAML's; where no listener has it, it may be one that is bound for a listener (`boundPorts`).
  */
 export function explainRequest(
   runtime: Runtime,
   request: ExplainRequest,
   environment: SelectionEnvironment,
+  boundPorts: ReadonlyMap<number, number> = new Map(),
 ): Explanation {
-  return new Explainer(runtime, request, environment).explain();
+  return new Explainer(runtime, request, environment, boundPorts).explain();
 }
 
 class Explainer {
   readonly #runtime: Runtime;
   readonly #request: ExplainRequest;
   readonly #environment: SelectionEnvironment;
+  readonly #boundPorts: ReadonlyMap<number, number>;
   readonly #steps: ExplanationStep[] = [];
 
-  constructor(runtime: Runtime, request: ExplainRequest, environment: SelectionEnvironment) {
+  constructor(
+    runtime: Runtime,
+    request: ExplainRequest,
+    environment: SelectionEnvironment,
+    boundPorts: ReadonlyMap<number, number>,
+  ) {
     this.#runtime = runtime;
     this.#request = request;
     this.#environment = environment;
+    this.#boundPorts = boundPorts;
   }
 
   explain(): Explanation {
     const url = new URL(this.#request.url);
     const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
-    const listener = this.#runtime.listeners.find((candidate) => candidate.listener.port === port);
+    const withPort = (wanted: number | undefined): RuntimeListener | undefined =>
+      this.#runtime.listeners.find((candidate) => candidate.listener.port === wanted);
+    const listener = withPort(port) ?? withPort(this.#boundPorts.get(port));
     if (listener === undefined) {
       const ports = this.#runtime.listeners.map((candidate) => candidate.listener.port).join(', ');
       this.#say('listener', `no listener on port ${port} (there is ${ports === '' ? 'none at all' : ports})`, null);

@@ -64,6 +64,10 @@ export class GatewayListener {
     return this.#runtime.listener.name;
   }
 
+  get modelPort(): number {
+    return this.#runtime.listener.port;
+  }
+
   get virtualHostNames(): readonly string[] {
     return this.#runtime.listener.virtualHosts.map((host) => host.name);
   }

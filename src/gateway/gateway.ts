@@ -78,6 +78,11 @@ export class Gateway {
     return [...this.#listeners.values()];
   }
 
+  /** The port that clients connect to -> the port of the YAML. */
+  get boundPorts(): ReadonlyMap<number, number> {
+    return new Map([...this.#listeners.values()].map(({ listener, bound }) => [bound.port, listener.modelPort]));
+  }
+
   get selectionEnvironment(): SelectionEnvironment {
     return this.#services.selectionEnvironment;
   }
