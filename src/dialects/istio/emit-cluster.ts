@@ -10,14 +10,11 @@ import {
   type SlowStart,
 } from '../../model/cluster.ts';
 import { originOf } from '../../resources/resource.ts';
+import { emitOutlierDetection } from './emit-outlier.ts';
 import type { IstioPort, IstioService } from './istio-service.ts';
-import type {
-  ConnectionPool,
-  ConsistentHash,
-  LoadBalancer,
-  LocalityLbSetting,
-  PolicyBlocks,
-} from './schema-destination-rule.ts';
+import type { ClusterPolicy } from './resolve-policy.ts';
+import type { ConnectionPool } from './schema-connection-pool.ts';
+import type { ConsistentHash, LoadBalancer, LocalityLbSetting } from './schema-load-balancer.ts';
 
 /** Everything that shapes one cluster. */
 export interface ResolvedCluster {
@@ -26,7 +23,7 @@ export interface ResolvedCluster {
   /** Empty: the whole service. */
   readonly subset: string;
   readonly groups: readonly EndpointGroup[];
-  readonly policy: PolicyBlocks;
+  readonly policy: ClusterPolicy;
 }
 
 /** Envoy's limit and default of the ring's upper size (envoy-affinity §4.1). */
@@ -40,16 +37,16 @@ export function clusterName(host: string, port: number, subset: string): string 
 }
 
 export function emitCluster({ service, port, subset, groups, policy }: ResolvedCluster): Cluster {
-  const pool = policy.connectionPool;
+  const { connectionPool: pool, retryBudget: budget } = policy;
   return {
     name: clusterName(service.host, port.number, subset),
     balancer: emitBalancer(policy.loadBalancer),
     groups,
     health: emitHealth(service, policy),
     circuitBreakers: emitCircuitBreakers(pool),
-    retryBudget: null,
+    retryBudget: budget === null ? null : { percent: budget.percent, minConcurrency: budget.minRetryConcurrency },
     healthChecks: [],
-    outlierDetection: null,
+    outlierDetection: policy.outlierDetection === null ? null : emitOutlierDetection(policy.outlierDetection),
     subsets: null,
     connectTimeoutMillis: pool?.tcp.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT_MILLIS,
     idleTimeoutMillis: pool?.http.idleTimeout ?? pool?.tcp.idleTimeout ?? DEFAULT_IDLE_TIMEOUT_MILLIS,
@@ -95,7 +92,11 @@ export function emitHashPolicy(hash: ConsistentHash): HashPolicy | null {
   }
   if (hash.httpCookie !== null) {
     const { name, path, ttl, attributes } = hash.httpCookie;
-    return { kind: 'cookie', cookie: { name, ttlMillis: ttl, path, attributes }, terminal };
+    return {
+      kind: 'cookie',
+      cookie: { name, ttlMillis: ttl === null ? null : Math.max(0, ttl), path, attributes },
+      terminal,
+    };
   }
   if (hash.httpQueryParameterName !== null) return { kind: 'query', name: hash.httpQueryParameterName, terminal };
   return hash.useSourceIp === true ? { kind: 'sourceIp', terminal } : null;
@@ -105,7 +106,7 @@ export function emitHashPolicy(hash: ConsistentHash): HashPolicy | null {
  * A session label lets draining endpoints keep their sessions (istio-affinity §8). Istio says so for the base cluster
  * only, which makes a rollout end every session on a subset; here subset clusters have it too.
  */
-function emitHealth(service: IstioService, policy: PolicyBlocks): HealthPolicy {
+function emitHealth(service: IstioService, policy: ClusterPolicy): HealthPolicy {
   return {
     ...DEFAULT_HEALTH_POLICY,
     panicThresholdPercent: policy.outlierDetection?.minHealthPercent ?? DEFAULT_HEALTH_POLICY.panicThresholdPercent,

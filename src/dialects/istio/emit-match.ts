@@ -1,5 +1,5 @@
 import type { HeaderMatch, PathMatch, QueryMatch, RouteMatch, StringMatch } from '../../model/route.ts';
-import type { HttpMatch, StringMatchSpec } from './schema-virtual-service.ts';
+import type { HttpMatch, StringMatchSpec } from './schema-http-match.ts';
 
 /** A rule without `match` takes every request. */
 export const CATCH_ALL: RouteMatch = {
@@ -53,7 +53,7 @@ function emitWithoutHeader(name: string, spec: StringMatchSpec): HeaderMatch {
   return { name: name.toLowerCase(), match: emitString(spec), invert: true, missingAsEmpty: !isPresence(spec) };
 }
 
-function emitString(spec: StringMatchSpec): StringMatch {
+export function emitString(spec: StringMatchSpec): StringMatch {
   if (isPresence(spec)) return { kind: 'present' };
   if (spec.regex !== null) return { kind: 'regex', pattern: spec.regex };
   if (spec.exact !== null) return { kind: 'exact', value: spec.exact, ignoreCase: false };

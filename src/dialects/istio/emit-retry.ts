@@ -1,6 +1,6 @@
 import type { RetryCondition, RetryPolicy } from '../../model/route.ts';
 import { isRetryCondition } from './retry-conditions.ts';
-import type { HttpRetry } from './schema-virtual-service.ts';
+import type { HttpRetry } from './schema-retry.ts';
 
 const DEFAULT_ON: readonly RetryCondition[] = [
   'connect-failure',

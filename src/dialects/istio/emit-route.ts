@@ -11,15 +11,11 @@ import {
   type WeightedTarget,
 } from '../../model/route.ts';
 import { type FieldPath, originOf, type Resource } from '../../resources/resource.ts';
+import { emitCors, emitFault } from './emit-http-filters.ts';
 import { emitRetry } from './emit-retry.ts';
 import type { ResolvedAction, ResolvedTarget } from './resolve-actions.ts';
-import type {
-  DirectResponse,
-  HeaderOperations,
-  HttpRedirect,
-  HttpRewrite,
-  HttpRule,
-} from './schema-virtual-service.ts';
+import type { DirectResponse, HeaderOperations, HttpRedirect, HttpRewrite } from './schema-http-action.ts';
+import type { HttpRule } from './schema-virtual-service.ts';
 
 /** One item of a rule's `match`, with what the rule does. */
 export interface ResolvedRoute {
@@ -65,9 +61,9 @@ function emitAction({ rule, action, port }: ResolvedRoute): ForwardAction | Redi
         retry: emitRetry(action.retries, action.isHashed && !isWeighted),
         pathRewrite: emitPathRewrite(rule.rewrite),
         hostRewrite: rule.rewrite?.authority || hostInOps(rule, isWeighted ? undefined : targets[0]),
-        mirrors: [],
-        cors: null,
-        fault: null,
+        mirrors: action.mirrors,
+        cors: rule.corsPolicy === null ? null : emitCors(rule.corsPolicy),
+        fault: rule.fault === null ? null : emitFault(rule.fault),
         idleTimeoutMillis: null,
       };
     }

@@ -1,5 +1,5 @@
 import { type Locality, NO_LOCALITY } from '../../model/cluster.ts';
-import type { HttpRetry } from './schema-virtual-service.ts';
+import type { HttpRetry } from './schema-retry.ts';
 
 /** What Istio knows of the gateway pod and of the mesh, and can't be read off its resources. */
 export interface IstioOptions {

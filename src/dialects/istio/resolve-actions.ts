@@ -1,24 +1,16 @@
-import type { DiagnosticSink } from '../../diagnostics/sink.ts';
 import { type Affinity, type HashPolicy, NO_AFFINITY, type SessionPolicy } from '../../model/affinity.ts';
+import type { Mirror } from '../../model/route.ts';
 import type { FieldPath, Resource } from '../../resources/resource.ts';
-import { clusterName, emitHashPolicy } from './emit-cluster.ts';
-import type { IstioService, SessionLabel } from './istio-service.ts';
-import type { IstioOptions } from './options.ts';
-import type { ClusterPlan } from './resolve-clusters.ts';
-import type { DestinationRule, DestinationRules, Placed } from './resolve-destination-rules.ts';
-import { toFullHost } from './resolve-names.ts';
+import { emitHashPolicy } from './emit-cluster.ts';
+import { toPercent } from './emit-http-filters.ts';
+import type { SessionLabel } from './istio-service.ts';
+import { type ActionContext, type ResolvedDestination, resolveDestination } from './resolve-destination.ts';
+import type { Placed } from './resolve-destination-rules.ts';
 import { routeHash } from './resolve-policy.ts';
-import type { ServiceRegistry } from './resolve-services.ts';
-import type { ConsistentHash } from './schema-destination-rule.ts';
-import type {
-  Destination,
-  DirectResponse,
-  HeadersSpec,
-  HttpRedirect,
-  HttpRetry,
-  HttpRule,
-  RouteDestination,
-} from './schema-virtual-service.ts';
+import type { Destination, DirectResponse, HeadersSpec, HttpRedirect } from './schema-http-action.ts';
+import type { ConsistentHash } from './schema-load-balancer.ts';
+import type { HttpRetry } from './schema-retry.ts';
+import type { HttpRule } from './schema-virtual-service.ts';
 
 export interface ResolvedTarget {
   readonly cluster: string;
@@ -39,16 +31,8 @@ export type ResolvedAction =
       readonly retries: HttpRetry | null;
       /** A destination has a consistent hash, with or without a key. */
       readonly isHashed: boolean;
+      readonly mirrors: readonly Mirror[];
     };
-
-/** What an action is resolved with. */
-export interface ActionContext {
-  readonly registry: ServiceRegistry;
-  readonly rules: DestinationRules;
-  readonly clusters: ClusterPlan;
-  readonly options: IstioOptions;
-  readonly sink: DiagnosticSink;
-}
 
 /** null where the rule delegates, which its schema remarks on. */
 export function resolveAction(
@@ -71,94 +55,51 @@ function resolveForward(
   path: FieldPath,
   listenerPort: number,
 ): ResolvedAction {
-  const resolved = rule.route.map((destination, index) =>
-    resolveDestination(context, destination, resource, [...path, 'route', index], listenerPort),
-  );
-  const labels = resolved.map(({ session: label }) => label);
+  const resolved = rule.route.map(({ destination, weight, headers }, index) => {
+    const place = { resource, path: [...path, 'route', index, 'destination'], listenerPort };
+    const found = resolveDestination(context, destination, place);
+    const hash = findHash(context, found, destination.subset);
+    return { cluster: found.cluster, weight, headers, hash, session: found.service?.session ?? null };
+  });
+  const labels = context.options.persistentSessions ? resolved.map(({ session: label }) => label) : [];
   const session = routeSession(context, labels, resource, path);
   const isSingle = resolved.length === 1;
-  // Weight 0 takes no new requests and Istio drops it; where a session may still name it, it stays reachable.
-  const served = resolved.filter(({ target }) => isSingle || target.weight > 0 || session !== null);
-  const hashes = resolved.filter(({ target }) => isSingle || target.weight > 0).map(({ hash }) => hash);
-  const policies = hashes
-    .map((hash) => (hash === null ? null : emitHashPolicy(hash.value)))
+  const weighted = resolved.filter(({ weight }) => isSingle || weight > 0);
+  const policies = weighted
+    .map(({ hash }) => (hash === null ? null : emitHashPolicy(hash.value)))
     .filter((policy) => policy !== null);
+  // Weight 0 takes no new requests and Istio drops it; where a session may still name it, it stays reachable.
+  const served = session === null ? weighted : resolved;
   return {
     kind: 'forward',
-    targets: served.map(({ target }) => target),
+    targets: served.map(({ cluster, weight, headers }) => ({ cluster, weight, headers })),
     isWeighted: !isSingle,
     affinity: toAffinity(session, policies),
     retries: rule.retries ?? context.options.defaultRetries,
-    isHashed: hashes.some((hash) => hash !== null),
+    isHashed: weighted.some(({ hash }) => hash !== null),
+    mirrors: resolveMirrors(context, rule, resource, path, listenerPort),
   };
 }
 
-interface ResolvedDestination {
-  readonly target: ResolvedTarget;
-  readonly session: SessionLabel | null;
-  readonly hash: Placed<ConsistentHash> | null;
-}
-
-function resolveDestination(
+/** Without a percentage all requests are mirrored; with 0 there is no mirror. */
+function resolveMirrors(
   context: ActionContext,
-  { destination, weight, headers }: RouteDestination,
+  { mirror, mirrors, mirrorPercentage, mirrorPercent, mirror_percent }: HttpRule,
   resource: Resource,
   path: FieldPath,
   listenerPort: number,
-): ResolvedDestination {
-  const { registry, rules, clusters, options } = context;
-  const { namespace } = resource.metadata;
-  const written = registry.forRoute(toFullHost(destination.host, namespace, options.clusterDomain), namespace);
-  const named = destination.port?.number ?? null;
-  const onlyPort = written.service?.ports.length === 1 ? written.service.ports[0] : undefined;
-  const port = named ?? onlyPort?.number ?? listenerPort;
-  // What an ExternalName Service stands for is served, if a ServiceEntry knows it; its rule and its ports are its own.
-  const { host, service } = written.alias === null ? written : registry.forRoute(written.alias, namespace);
-  checkDestination(context, destination, host, service, port, resource, [...path, 'destination']);
-  const rule = written.service === undefined ? null : rules.find(written.host, written.service.namespace);
-  if (destination.subset !== '' && service !== undefined && !rule?.subsets.has(destination.subset)) {
-    const at = resource.position([...path, 'destination', 'subset']);
-    const message = `no DestinationRule for ${host} defines the subset ${JSON.stringify(destination.subset)}`;
-    context.sink.report('error', 'unresolved-reference', at, message, 'Its requests are answered 503.');
-  }
-  clusters.use(host, port, destination.subset);
-  return {
-    target: { cluster: clusterName(host, port, destination.subset), weight, headers },
-    session: options.persistentSessions ? (written.service?.session ?? null) : null,
-    hash: findHash(context, rule, named, port, destination.subset),
+): Mirror[] {
+  const emit = (destination: Destination, percent: number, at: FieldPath): Mirror[] => {
+    if (percent === 0) return [];
+    const { cluster } = resolveDestination(context, destination, { resource, path: at, listenerPort });
+    return [{ cluster, percent: toPercent(percent) }];
   };
-}
-
-/** What does not exist is named all the same, as Istio does: its requests are answered 503. */
-function checkDestination(
-  { sink }: ActionContext,
-  { host: writtenHost, port: writtenPort }: Destination,
-  host: string,
-  service: IstioService | undefined,
-  port: number,
-  resource: Resource,
-  path: FieldPath,
-): void {
-  if (service === undefined) {
-    const isPartial = writtenHost.includes('.') && host === writtenHost.toLowerCase();
-    const help = isPartial ? 'A name with a dot is taken as it is: write the full name.' : '';
-    const at = resource.position([...path, 'host']);
-    sink.report('error', 'unresolved-reference', at, `there is no Service ${host} that this gateway sees`, help);
-    return;
+  if (mirror !== null) {
+    const percent = mirrorPercentage?.value ?? mirrorPercent ?? mirror_percent ?? 100;
+    return emit(mirror, percent, [...path, 'mirror']);
   }
-  if (service.ports.some((candidate) => candidate.number === port)) return;
-  const ports = service.ports.map((candidate) => candidate.number).join(', ') || 'none';
-  const message =
-    writtenPort === null
-      ? `${host} has several ports, so the listener's port ${port} is taken, which is none of them`
-      : `${host} has no port ${port}`;
-  const at = resource.position(writtenPort === null ? path : [...path, 'port', 'number']);
-  sink.report(
-    'error',
-    'unresolved-reference',
-    at,
-    message,
-    `Set destination.port.number to one of its ports: ${ports}.`,
+  return mirrors.flatMap(({ destination, percentage }, index) =>
+    emit(destination, percentage?.value ?? 100, [...path, 'mirrors', index, 'destination']),
   );
 }
 
@@ -169,12 +110,10 @@ function checkDestination(
  */
 function findHash(
   { sink }: ActionContext,
-  rule: DestinationRule | null,
-  named: number | null,
-  port: number,
+  { rule, port, isPortNamed }: ResolvedDestination,
   subset: string,
 ): Placed<ConsistentHash> | null {
-  const asIstio = routeHash(rule, named, subset);
+  const asIstio = routeHash(rule, isPortNamed ? port : null, subset);
   const hash = asIstio ?? routeHash(rule, port, subset);
   if (hash === null) return null;
   const at = () => hash.resource.position(hash.path, 'key');

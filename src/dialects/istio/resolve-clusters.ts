@@ -7,7 +7,8 @@ import type { DestinationRule, DestinationRules } from './resolve-destination-ru
 import { resolveGroups } from './resolve-locality.ts';
 import { clusterPolicy } from './resolve-policy.ts';
 import type { ServiceRegistry } from './resolve-services.ts';
-import type { LocalityLbSetting, PolicyBlocks } from './schema-destination-rule.ts';
+import type { PolicyBlocks } from './schema-destination-rule.ts';
+import type { LocalityLbSetting } from './schema-load-balancer.ts';
 
 /** Gathers the clusters that routes name. One that can't exist (no such service, port or subset) is left out: 503. */
 export interface ClusterPlan {

@@ -1,7 +1,7 @@
 import type { EndpointGroup, Locality } from '../../model/cluster.ts';
 import { compareText } from '../../resources/resource.ts';
 import type { PlacedEndpoint } from './istio-service.ts';
-import type { LocalityLbSetting } from './schema-destination-rule.ts';
+import type { LocalityLbSetting } from './schema-load-balancer.ts';
 
 /** Where the gateway runs, and what its pod carries. */
 export interface GatewayPlace {

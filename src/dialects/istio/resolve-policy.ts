@@ -1,27 +1,41 @@
 import type { DestinationRule, Placed } from './resolve-destination-rules.ts';
-import type { ConsistentHash, PolicyBlocks, TrafficPolicy } from './schema-destination-rule.ts';
+import type { PolicyBlocks, RetryBudgetSpec, TrafficPolicy } from './schema-destination-rule.ts';
+import type { ConsistentHash } from './schema-load-balancer.ts';
 
-const NO_BLOCKS: PolicyBlocks = { loadBalancer: null, connectionPool: null, outlierDetection: null, tls: null };
+/** What shapes one cluster. */
+export interface ClusterPolicy extends PolicyBlocks {
+  readonly retryBudget: RetryBudgetSpec | null;
+}
+
+const NO_POLICY: ClusterPolicy = {
+  loadBalancer: null,
+  connectionPool: null,
+  outlierDetection: null,
+  tls: null,
+  retryBudget: null,
+};
 
 /** The blocks that shape the cluster of a port and a subset (istio-affinity §4, cluster half). */
-export function clusterPolicy(rule: DestinationRule | null, port: number, subset: string): PolicyBlocks {
+export function clusterPolicy(rule: DestinationRule | null, port: number, subset: string): ClusterPolicy {
   const policy = rule?.policy?.value ?? null;
-  const destination = portBlocks(policy, port) ?? policy ?? NO_BLOCKS;
+  const destination = portPolicy(policy, port) ?? policy ?? NO_POLICY;
   const own = rule?.subsets.get(subset)?.value.trafficPolicy ?? null;
-  // A port block replaces everything around it: what it leaves out is the default, not inherited.
-  return portBlocks(own, port) ?? overlay(destination, own ?? NO_BLOCKS);
+  return portPolicy(own, port) ?? overlay(destination, own ?? NO_POLICY);
 }
 
-function portBlocks(policy: TrafficPolicy | null, port: number): PolicyBlocks | undefined {
-  return policy?.portLevelSettings.find((block) => block?.port.number === port) ?? undefined;
+/** A port block replaces everything around it: what it leaves out is the default, not inherited. */
+function portPolicy(policy: TrafficPolicy | null, port: number): ClusterPolicy | undefined {
+  const block = policy?.portLevelSettings.find((candidate) => candidate?.port.number === port);
+  return block == null ? undefined : { ...block, retryBudget: null };
 }
 
-function overlay(below: PolicyBlocks, above: PolicyBlocks): PolicyBlocks {
+function overlay(below: ClusterPolicy, above: ClusterPolicy): ClusterPolicy {
   return {
     loadBalancer: above.loadBalancer ?? below.loadBalancer,
     connectionPool: above.connectionPool ?? below.connectionPool,
     outlierDetection: above.outlierDetection ?? below.outlierDetection,
     tls: above.tls ?? below.tls,
+    retryBudget: above.retryBudget ?? below.retryBudget,
   };
 }
 

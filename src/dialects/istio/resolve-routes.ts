@@ -1,11 +1,13 @@
 import { CATCH_ALL, emitMatch } from './emit-match.ts';
 import type { ResolvedRoute } from './emit-route.ts';
-import { type ActionContext, resolveAction } from './resolve-actions.ts';
+import { resolveAction } from './resolve-actions.ts';
+import type { ActionContext } from './resolve-destination.ts';
 import type { GatewayServer } from './resolve-gateways.ts';
 import { toGatewayName } from './resolve-names.ts';
 import type { VirtualService } from './resolve-virtual-services.ts';
 import { UNSUPPORTED_RETRY_WORDS } from './retry-conditions.ts';
-import type { HttpMatch, HttpRule } from './schema-virtual-service.ts';
+import type { HttpMatch } from './schema-http-match.ts';
+import type { HttpRule } from './schema-virtual-service.ts';
 
 /** The routes of each rule of a VirtualService that apply at a server, in order; a rule has one for each of its matches. */
 export function resolveRoutes(

@@ -1,34 +1,26 @@
-import { goDuration } from '../../resources/duration.ts';
 import { wildcardName } from '../../resources/host-names.ts';
-import { cookieName, cookieText, headerOrPseudoNameProblem } from '../../resources/http-fields.ts';
 import {
   anything,
   asWritten,
-  bool,
-  check,
-  convert,
   decimal,
-  deprecated,
   droppable,
   integer,
   linted,
-  list,
-  mapOf,
   maybe,
   nonEmptyText,
   object,
   oneOf,
   problem,
   type Schema,
-  text,
   textMap,
-  texts,
   units,
-  unsigned64,
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
 import { duplicate, exportTo } from './schema-common.ts';
+import { type ConnectionPool, connectionPool } from './schema-connection-pool.ts';
+import { type LoadBalancer, loadBalancer } from './schema-load-balancer.ts';
+import { type OutlierSpec, outlierDetection } from './schema-outlier.ts';
 
 export interface DestinationRuleSpec {
   readonly host: string;
@@ -42,7 +34,7 @@ export interface DestinationRuleSpec {
 export interface PolicyBlocks {
   readonly loadBalancer: LoadBalancer | null;
   readonly connectionPool: ConnectionPool | null;
-  readonly outlierDetection: OutlierDetection | null;
+  readonly outlierDetection: OutlierSpec | null;
   readonly tls: UpstreamTls | null;
 }
 
@@ -51,6 +43,7 @@ export interface PortPolicy extends PolicyBlocks {
 }
 
 export interface TrafficPolicy extends PolicyBlocks {
+  readonly retryBudget: RetryBudgetSpec | null;
   readonly portLevelSettings: readonly (PortPolicy | null)[];
 }
 
@@ -60,201 +53,14 @@ export interface Subset {
   readonly trafficPolicy: TrafficPolicy | null;
 }
 
-export interface LoadBalancer {
-  readonly simple: 'UNSPECIFIED' | 'LEAST_CONN' | 'RANDOM' | 'PASSTHROUGH' | 'ROUND_ROBIN' | 'LEAST_REQUEST' | null;
-  readonly consistentHash: ConsistentHash | null;
-  readonly warmup: Warmup | null;
-  readonly warmupDurationSecs: number | null;
-  readonly localityLbSetting: LocalityLbSetting | null;
-}
-
-export interface LocalityLbSetting {
-  /** null: on. */
-  readonly enabled: boolean | null;
-  readonly distribute: readonly { readonly from: string; readonly to: Readonly<Record<string, number>> }[];
-  readonly failover: readonly { readonly from: string; readonly to: string }[];
-  readonly failoverPriority: readonly string[];
-}
-
-export interface Warmup {
-  readonly duration: number;
-  readonly minimumPercent: number;
-  readonly aggression: number;
-}
-
-export interface ConsistentHash {
-  readonly httpHeaderName: string | null;
-  readonly httpCookie: HttpCookie | null;
-  readonly useSourceIp: boolean | null;
-  readonly httpQueryParameterName: string | null;
-  readonly ringHash: { readonly minimumRingSize: number } | null;
-  readonly maglev: { readonly tableSize: number } | null;
-  /** Deprecated; 0: not set. */
-  readonly minimumRingSize: number;
-}
-
-export interface HttpCookie {
-  readonly name: string;
-  readonly path: string;
-  /** Milliseconds; null: the cookie is never generated. */
-  readonly ttl: number | null;
-  readonly attributes: readonly { readonly name: string; readonly value: string }[];
-}
-
-/** 0 or null: no limit of Istio's. Times in milliseconds. */
-export interface ConnectionPool {
-  readonly tcp: {
-    readonly maxConnections: number;
-    readonly connectTimeout: number | null;
-    readonly idleTimeout: number | null;
-  };
-  readonly http: {
-    readonly http1MaxPendingRequests: number;
-    readonly http2MaxRequests: number;
-    readonly maxRequestsPerConnection: number;
-    readonly maxRetries: number;
-    readonly idleTimeout: number | null;
-  };
-}
-
 export interface UpstreamTls {
   readonly mode: 'DISABLE' | 'SIMPLE' | 'MUTUAL' | 'ISTIO_MUTUAL';
 }
 
-export interface OutlierDetection {
-  readonly minHealthPercent: number;
+export interface RetryBudgetSpec {
+  readonly percent: number;
+  readonly minRetryConcurrency: number;
 }
-
-const COUNT = integer(0, 2147483647);
-const KEYS = ['httpHeaderName', 'httpCookie', 'useSourceIp', 'httpQueryParameterName'] as const;
-
-const emptyOrHeaderName = problem(text, (name) => (name === '' ? null : headerOrPseudoNameProblem(name)));
-
-const httpCookie = object<HttpCookie>({
-  name: cookieName,
-  path: withDefault(cookieText, ''),
-  // Istio lets a negative time pass.
-  ttl: maybe(
-    linted(goDuration(-Infinity), (ttl) =>
-      String(ttl).startsWith('-') ? 'is negative; the cookie is kept for the browser session' : null,
-    ),
-  ),
-  attributes: list(object<{ name: string; value: string }>({ name: cookieName, value: withDefault(cookieText, '') })),
-});
-
-const ringHash = object<{ minimumRingSize: number }>({ minimumRingSize: withDefault(unsigned64(8388608), 1024) });
-
-const maglev = object<{ tableSize: number }>({
-  tableSize: convert(unsigned64(5000010), (size) => (isPrime(size) ? size : undefined), 'must be a prime number'),
-});
-
-const consistentHash = check(
-  check(
-    object<ConsistentHash>({
-      // Istio lets an empty name pass, which gives no key.
-      httpHeaderName: maybe(
-        linted(emptyOrHeaderName, (name) => (name === '' ? 'is empty, so there is nothing to hash' : null)),
-      ),
-      httpCookie: maybe(httpCookie),
-      useSourceIp: maybe(bool),
-      httpQueryParameterName: maybe(
-        linted(text, (name) => (name === '' ? 'is empty, so there is nothing to hash' : null)),
-      ),
-      ringHash: maybe(ringHash),
-      maglev: maybe(maglev),
-      minimumRingSize: deprecated(withDefault(unsigned64(8388608), 0), 'use ringHash.minimumRingSize'),
-    }),
-    (hash) => KEYS.filter((key) => hash[key] !== null).length <= 1,
-    `takes only one of ${KEYS.join(', ')}`,
-  ),
-  (hash) => [hash.ringHash !== null, hash.maglev !== null, hash.minimumRingSize > 0].filter(Boolean).length <= 1,
-  'takes only one of ringHash, maglev and minimumRingSize',
-);
-
-const warmup = object<Warmup>({
-  duration: goDuration(1),
-  minimumPercent: withDefault(decimal(0, 100), 10),
-  aggression: withDefault(decimal(1, Number.MAX_VALUE), 1),
-});
-
-const localityLbSetting = check(
-  object<LocalityLbSetting>({
-    enabled: maybe(bool),
-    distribute: list(
-      check(
-        object<LocalityLbSetting['distribute'][number]>({ from: nonEmptyText, to: mapOf(integer(1, 100)) }),
-        ({ to }) => Object.values(to).reduce((sum, share) => sum + share, 0) === 100,
-        'must have shares that add up to 100',
-      ),
-    ),
-    failover: list(object<LocalityLbSetting['failover'][number]>({ from: nonEmptyText, to: nonEmptyText })),
-    failoverPriority: texts,
-  }),
-  ({ distribute, failover }) => distribute.length === 0 || failover.length === 0,
-  'takes only one of distribute and failover',
-);
-
-const loadBalancer = check(
-  object<LoadBalancer>({
-    simple: maybe(oneOf('UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST')),
-    consistentHash: maybe(consistentHash),
-    warmup: maybe(warmup),
-    warmupDurationSecs: deprecated(maybe(goDuration(1)), 'use warmup.duration'),
-    localityLbSetting: maybe(localityLbSetting),
-  }),
-  (balancer) => balancer.simple === null || balancer.consistentHash === null,
-  'takes only one of simple and consistentHash',
-);
-
-const tcp = object<ConnectionPool['tcp']>(
-  { maxConnections: withDefault(COUNT, 0), connectTimeout: maybe(goDuration(1)), idleTimeout: maybe(goDuration()) },
-  {
-    tcpKeepalive: unsupported('keep-alive probes are left to the system'),
-    maxConnectionDuration: unsupported('connections have no age limit'),
-  },
-);
-
-const http = object<ConnectionPool['http']>(
-  {
-    http1MaxPendingRequests: withDefault(COUNT, 0),
-    http2MaxRequests: withDefault(COUNT, 0),
-    maxRequestsPerConnection: withDefault(COUNT, 0),
-    maxRetries: withDefault(COUNT, 0),
-    idleTimeout: maybe(goDuration()),
-  },
-  {
-    h2UpgradePolicy: unsupported('endpoints are spoken to in HTTP/1.1'),
-    useClientProtocol: unsupported('endpoints are spoken to in HTTP/1.1'),
-    maxConcurrentStreams: unsupported('endpoints are spoken to in HTTP/1.1'),
-    http2KeepAlive: unsupported('endpoints are spoken to in HTTP/1.1'),
-  },
-);
-
-const connectionPool = object<ConnectionPool>({
-  tcp: withDefault(tcp, { maxConnections: 0, connectTimeout: null, idleTimeout: null }),
-  http: withDefault(http, {
-    http1MaxPendingRequests: 0,
-    http2MaxRequests: 0,
-    maxRequestsPerConnection: 0,
-    maxRetries: 0,
-    idleTimeout: null,
-  }),
-});
-
-const EJECTION = unsupported('endpoints are not ejected');
-const outlierDetection = object<OutlierDetection>(
-  { minHealthPercent: withDefault(integer(0, 100), 0) },
-  {
-    consecutiveErrors: EJECTION,
-    splitExternalLocalOriginErrors: EJECTION,
-    consecutiveLocalOriginFailures: EJECTION,
-    consecutiveGatewayErrors: EJECTION,
-    consecutive5xxErrors: EJECTION,
-    interval: EJECTION,
-    baseEjectionTime: EJECTION,
-    maxEjectionPercent: EJECTION,
-  },
-);
 
 /** Beside the mode nothing is read: a cluster that asks for TLS is not served at all. */
 const tls = object<UpstreamTls>(
@@ -288,12 +94,17 @@ const portPolicy = object<PortPolicy>({
   ...blocks,
 });
 
+/** Envoy's defaults of a budget that leaves a field out. */
+const retryBudget = object<RetryBudgetSpec>({
+  percent: withDefault(decimal(0, 100), 20),
+  minRetryConcurrency: withDefault(integer(0, 4294967295), 3),
+});
+
 const policyFields = object<TrafficPolicy>(
-  { ...blocks, portLevelSettings: units(portPolicy) },
+  { ...blocks, portLevelSettings: units(portPolicy), retryBudget: droppable(retryBudget) },
   {
     tunnel: unsupported('endpoints are reached directly'),
     proxyProtocol: unsupported('no PROXY line is sent to endpoints'),
-    retryBudget: unsupported('retries have no budget of their own'),
   },
 );
 
@@ -323,11 +134,3 @@ export const destinationRuleSpec: Schema<DestinationRuleSpec> = object<Destinati
   exportTo,
   workloadSelector: maybe(object<{ matchLabels: Readonly<Record<string, string>> }>({ matchLabels: textMap })),
 });
-
-function isPrime(value: number): boolean {
-  if (value < 2) return false;
-  for (let divisor = 2; divisor * divisor <= value; divisor++) {
-    if (value % divisor === 0) return false;
-  }
-  return true;
-}
