@@ -2,12 +2,14 @@ import type { Affinity } from '../../model/affinity.ts';
 import type {
   ForwardAction,
   HeaderOps,
+  Mirror,
   PathRewrite,
   RedirectAction,
   RetryPolicy,
   WeightedTarget,
 } from '../../model/route.ts';
 import { NO_HEADER_OPS } from '../../model/route.ts';
+import { emitCors } from './emit-cors.ts';
 import type { HeaderModifier, HttpFilter, PathModifier, RequestRedirect } from './schema-filter.ts';
 import type { HttpRouteRule } from './schema-http-route.ts';
 
@@ -23,8 +25,10 @@ export function emitForward(
   rule: HttpRouteRule,
   backends: readonly ResolvedBackend[],
   affinity: Affinity,
+  mirrors: readonly Mirror[],
 ): ForwardAction {
   const rewrite = rule.filters.find((filter) => filter.urlRewrite !== null)?.urlRewrite ?? null;
+  const cors = rule.filters.find((filter) => filter.cors !== null)?.cors ?? null;
   const { request, backendRequest } = rule.timeouts;
   // Without retries there is one attempt, and its limit is the request's as well.
   const shortest =
@@ -39,8 +43,8 @@ export function emitForward(
     retry: emitRetry(rule),
     pathRewrite: rewrite?.path ? emitPathModifier(rewrite.path) : null,
     hostRewrite: rewrite?.hostname ?? null,
-    mirrors: [],
-    cors: null,
+    mirrors,
+    cors: cors === null ? null : emitCors(cors),
     fault: null,
     idleTimeoutMillis: null,
   };

@@ -1,9 +1,9 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
-import type { Route, RouteAction } from '../../model/route.ts';
+import type { Mirror, Route, RouteAction } from '../../model/route.ts';
 import { type GatewayAttachment, includesKind, type ObjectReference } from '../../resources/attachment.ts';
 import type { DialectModel } from '../../resources/dialect.ts';
 import type { Kubernetes } from '../../resources/kubernetes/kubernetes.ts';
-import { byAgeThenNamespace, type FieldPath, originOf } from '../../resources/resource.ts';
+import { byAgeThenNamespace, type FieldPath, originOf, type Resource } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
 import { emitForward, emitHeaderOps, emitRedirect } from './emit-action.ts';
 import { emitListener } from './emit-listener.ts';
@@ -171,5 +171,22 @@ function emitAction(
     weight: backend.weight,
     filters: backend.filters,
   }));
-  return emitForward(rule, backends, emitSession(rule, resource, ruleIndex));
+  return emitForward(
+    rule,
+    backends,
+    emitSession(rule, resource, ruleIndex),
+    resolveMirrors(context, rule, resource, path),
+  );
+}
+
+/** A mirror that can't be resolved is reported and left out; requests are served all the same. */
+function resolveMirrors(context: Context, rule: HttpRouteRule, resource: Resource, path: FieldPath): Mirror[] {
+  return rule.filters.flatMap(({ requestMirror }, index) => {
+    if (requestMirror === null) return [];
+    const { backendRef, percent, fraction } = requestMirror;
+    const at = [...path, 'filters', index, 'requestMirror', 'backendRef'];
+    const cluster = context.backends.resolve(backendRef, resource, at, 'It gets no copies.');
+    const share = percent ?? (fraction === null ? 100 : (fraction.numerator / fraction.denominator) * 100);
+    return cluster === null || share === 0 ? [] : [{ cluster, percent: share }];
+  });
 }

@@ -1,5 +1,13 @@
-import { headerName, headerNames, headerValue, hostText, pathText } from '../../resources/http-fields.ts';
 import {
+  headerName,
+  headerNameProblem,
+  headerNames,
+  headerValue,
+  hostText,
+  pathText,
+} from '../../resources/http-fields.ts';
+import {
+  bool,
   check,
   integer,
   list,
@@ -21,6 +29,8 @@ export interface HttpFilter {
   readonly responseHeaderModifier: HeaderModifier | null;
   readonly requestRedirect: RequestRedirect | null;
   readonly urlRewrite: UrlRewrite | null;
+  readonly requestMirror: RequestMirror | null;
+  readonly cors: HttpCors | null;
   readonly extensionRef: { readonly group: string; readonly kind: string; readonly name: string } | null;
 }
 
@@ -47,6 +57,31 @@ export interface PathModifier {
   readonly type: 'ReplaceFullPath' | 'ReplacePrefixMatch';
   readonly replaceFullPath: string | null;
   readonly replacePrefixMatch: string | null;
+}
+
+/** `percent` and `fraction` exclude each other; neither: all requests. */
+export interface RequestMirror {
+  readonly backendRef: BackendObject;
+  readonly percent: number | null;
+  readonly fraction: { readonly numerator: number; readonly denominator: number } | null;
+}
+
+export interface BackendObject {
+  readonly group: string;
+  readonly kind: string;
+  readonly namespace: string | null;
+  readonly name: string;
+  readonly port: number | null;
+}
+
+export interface HttpCors {
+  readonly allowOrigins: readonly string[];
+  readonly allowCredentials: boolean | null;
+  readonly allowMethods: readonly string[];
+  readonly allowHeaders: readonly string[];
+  readonly exposeHeaders: readonly string[];
+  /** Seconds. */
+  readonly maxAge: number;
 }
 
 const header = object<{ name: string; value: string }>({ name: headerName, value: headerValue });
@@ -78,6 +113,48 @@ const requestRedirect = object<RequestRedirect>({
 
 const urlRewrite = object<UrlRewrite>({ hostname: maybe(hostText), path: maybe(pathModifier) });
 
+const requestMirror = check(
+  object<RequestMirror>({
+    backendRef: object<BackendObject>({
+      group: withDefault(text, ''),
+      kind: withDefault(text, 'Service'),
+      namespace: maybe(text),
+      name: nonEmptyText,
+      port: maybe(portNumber),
+    }),
+    percent: maybe(integer(0, 100)),
+    fraction: maybe(
+      check(
+        object<{ numerator: number; denominator: number }>({
+          numerator: integer(0, 2147483647),
+          denominator: withDefault(integer(1, 2147483647), 100),
+        }),
+        ({ numerator, denominator }) => numerator <= denominator,
+        'must not be above 1',
+      ),
+    ),
+  }),
+  ({ percent, fraction }) => percent === null || fraction === null,
+  'takes only one of percent and fraction',
+);
+
+const corsToken = problem(text, (name) => (name === '*' ? null : headerNameProblem(name)));
+
+const origin = problem(text, (written) =>
+  /^(?:\*|[a-z][a-z0-9+.-]*:\/\/(?:\*|(?:\*\.)?[^*\s/?#]+)(?::\d+)?)$/i.test(written)
+    ? null
+    : 'must be *, or scheme://host with an optional port and * before the host',
+);
+
+const cors = object<HttpCors>({
+  allowOrigins: list(origin),
+  allowCredentials: maybe(bool),
+  allowMethods: list(corsToken),
+  allowHeaders: list(corsToken),
+  exposeHeaders: list(corsToken),
+  maxAge: withDefault(integer(1, 2147483647), 5),
+});
+
 const extensionRef = object<NonNullable<HttpFilter['extensionRef']>>({
   group: text,
   kind: nonEmptyText,
@@ -90,6 +167,8 @@ const FIELD_OF_TYPE: Readonly<Record<string, keyof HttpFilter>> = {
   ResponseHeaderModifier: 'responseHeaderModifier',
   RequestRedirect: 'requestRedirect',
   URLRewrite: 'urlRewrite',
+  RequestMirror: 'requestMirror',
+  CORS: 'cors',
   ExtensionRef: 'extensionRef',
 };
 
@@ -111,10 +190,10 @@ const filter: Schema<HttpFilter> = check(
       requestRedirect: maybe(requestRedirect),
       urlRewrite: maybe(urlRewrite),
       extensionRef: maybe(extensionRef),
+      requestMirror: maybe(requestMirror),
+      cors: maybe(cors),
     },
     {
-      requestMirror: unsupported('requests are not mirrored'),
-      cors: unsupported('no CORS answers are made; the application has to'),
       externalAuth: unsupported('no outside authorization is asked for; the rule is left out'),
     },
   ),

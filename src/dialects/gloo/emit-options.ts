@@ -71,10 +71,6 @@ export function overlayForward(
     retry: options.retries === null ? action.retry : emitRetry(options.retries.value),
     pathRewrite: action.pathRewrite ?? emitPathRewrite(options),
     hostRewrite: action.hostRewrite ?? (options.hostRewrite?.value || null),
-    mirrors: [],
-    cors: null,
-    fault: null,
-    idleTimeoutMillis: null,
   };
 }
 

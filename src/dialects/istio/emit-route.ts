@@ -14,7 +14,13 @@ import { type FieldPath, originOf, type Resource } from '../../resources/resourc
 import { emitCors, emitFault } from './emit-http-filters.ts';
 import { emitRetry } from './emit-retry.ts';
 import type { ResolvedAction, ResolvedTarget } from './resolve-actions.ts';
-import type { DirectResponse, HeaderOperations, HttpRedirect, HttpRewrite } from './schema-http-action.ts';
+import {
+  type DirectResponse,
+  type HeaderOperations,
+  type HttpRedirect,
+  type HttpRewrite,
+  NO_HEADERS,
+} from './schema-http-action.ts';
 import type { HttpRule } from './schema-virtual-service.ts';
 
 /** One item of a rule's `match`, with what the rule does. */
@@ -31,14 +37,15 @@ export interface ResolvedRoute {
 
 export function emitRoute(route: ResolvedRoute): Route {
   const { rule, matchName, match, action, resource, path } = route;
+  const own = rule.headers ?? NO_HEADERS;
   // A single destination's header operations are the route's, after its own (istio-affinity §6).
   const only = action.kind === 'forward' && !action.isWeighted ? action.targets[0] : undefined;
   return {
     name: matchName === '' ? rule.name : `${rule.name}.${matchName}`,
     match,
     action: emitAction(route),
-    requestHeaders: joinOps(emitOps(rule.headers.request), only && emitOps(only.headers.request)),
-    responseHeaders: joinOps(emitOps(rule.headers.response), only && emitOps(only.headers.response)),
+    requestHeaders: joinOps(emitOps(own.request), only && emitOps(only.headers.request)),
+    responseHeaders: joinOps(emitOps(own.response), only && emitOps(only.headers.response)),
     origin: originOf(resource, path),
   };
 }
@@ -86,7 +93,7 @@ function isHost(name: string): boolean {
 
 /** Setting or adding Host is a host rewrite (istio-affinity §6). */
 function hostInOps(rule: HttpRule, only: ResolvedTarget | undefined): string | null {
-  for (const operations of [rule.headers.request, only?.headers.request]) {
+  for (const operations of [rule.headers?.request, only?.headers.request]) {
     for (const [name, value] of Object.entries({ ...operations?.add, ...operations?.set })) {
       if (isHost(name)) return value;
     }

@@ -34,17 +34,15 @@ export type ResolvedAction =
       readonly mirrors: readonly Mirror[];
     };
 
-/** null where the rule delegates, which its schema remarks on. */
 export function resolveAction(
   context: ActionContext,
   rule: HttpRule,
   resource: Resource,
   path: FieldPath,
   listenerPort: number,
-): ResolvedAction | null {
+): ResolvedAction {
   if (rule.redirect !== null) return { kind: 'redirect', redirect: rule.redirect };
   if (rule.directResponse !== null) return { kind: 'respond', response: rule.directResponse };
-  if (rule.route.length === 0) return null;
   return resolveForward(context, rule, resource, path, listenerPort);
 }
 

@@ -1,3 +1,4 @@
+import type { FieldPath, Resource } from '../../resources/resource.ts';
 import { CATCH_ALL, emitMatch } from './emit-match.ts';
 import type { ResolvedRoute } from './emit-route.ts';
 import { resolveAction } from './resolve-actions.ts';
@@ -15,17 +16,13 @@ export function resolveRoutes(
   service: VirtualService,
   server: GatewayServer,
 ): ResolvedRoute[][] {
-  const { resource } = service;
-  return service.rules.map((rule, index) => {
-    if (rule === null) return [];
-    const path = ['spec', 'http', index];
+  return service.rules.map(({ rule, resource, path }) => {
     const matches = rule.match
       .map((item, at) => ({ item, at }))
       .filter(({ item }) => appliesAt(item, service, server, context));
     if (rule.match.length > 0 && matches.length === 0) return [];
     const action = resolveAction(context, rule, resource, path, server.port);
-    if (action === null) return [];
-    reportRetryWords(context, rule, service, index);
+    reportRetryWords(context, rule, resource, path);
     const common = { rule, action, port: server.port, resource };
     if (rule.match.length === 0) return [{ ...common, matchName: '', match: CATCH_ALL, path }];
     return matches.map(({ item, at }) => ({
@@ -52,15 +49,10 @@ function appliesAt(
   return Object.entries(match.sourceLabels).every(([key, value]) => options.labels[key] === value);
 }
 
-function reportRetryWords(
-  { sink }: ActionContext,
-  { retries }: HttpRule,
-  { resource }: VirtualService,
-  index: number,
-): void {
+function reportRetryWords({ sink }: ActionContext, { retries }: HttpRule, resource: Resource, path: FieldPath): void {
   for (const word of (retries?.retryOn ?? '').split(',')) {
     if (!UNSUPPORTED_RETRY_WORDS.has(word)) continue;
-    const at = resource.position(['spec', 'http', index, 'retries', 'retryOn']);
+    const at = resource.position([...path, 'retries', 'retryOn']);
     sink.report('warning', 'unsupported-field', at, `retrying on ${word} is not supported yet`);
   }
 }

@@ -3,9 +3,10 @@ import { decodeSpec } from '../../resources/decode.ts';
 import { byAge, nameOf, type Resource } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
 import type { IstioOptions } from './options.ts';
+import { type PlacedRule, type ReadVirtualService, resolveRules } from './resolve-delegates.ts';
 import type { GatewayPort, GatewayServer, Gateways } from './resolve-gateways.ts';
 import { intersectHosts, isExportedTo, isPrivate, toFullHost, toGatewayName } from './resolve-names.ts';
-import { type HttpRule, type VirtualServiceSpec, virtualServiceSpec } from './schema-virtual-service.ts';
+import { type VirtualServiceSpec, virtualServiceSpec } from './schema-virtual-service.ts';
 
 export interface VirtualService {
   readonly resource: Resource;
@@ -13,7 +14,7 @@ export interface VirtualService {
   readonly hosts: readonly string[];
   /** `namespace/name`. */
   readonly gateways: readonly string[];
-  readonly rules: readonly (HttpRule | null)[];
+  readonly rules: readonly PlacedRule[];
 }
 
 /** What one server brings to a host: its rules, in the terms of its own port. */
@@ -39,11 +40,14 @@ export function resolveVirtualServices(
   options: IstioOptions,
   sink: DiagnosticSink,
 ): VirtualService[] {
+  const read = readVirtualServices(resources, sink);
+  const byName = new Map(read.map((one) => [nameOf(one.resource), one]));
   const ranked: { rank: number; service: VirtualService }[] = [];
-  for (const resource of resources.ofKind('networking.istio.io', 'VirtualService').toSorted(byAge)) {
-    const spec = decodeSpec(resource, virtualServiceSpec, sink);
-    if (spec === null) continue;
+  for (const one of read) {
+    const { resource, spec } = one;
     const { namespace } = resource.metadata;
+    // Without hosts it is a delegate, which is served where another one names it.
+    if (spec.hosts.length === 0) continue;
     if (!isExportedTo(spec.exportTo, namespace, options.namespace)) {
       const message = `VirtualService ${nameOf(resource)} is not exported to the gateway's namespace ${options.namespace}`;
       sink.report(
@@ -59,12 +63,22 @@ export function resolveVirtualServices(
       resource,
       hosts: spec.hosts.map((host) => toFullHost(host, namespace, options.clusterDomain)),
       gateways: gatewayNames(spec, resource, gateways, sink),
-      rules: spec.http,
+      rules: resolveRules(one, byName, sink),
     };
     ranked.push({ rank: visibilityRank(spec.exportTo, namespace, options), service });
   }
   // The sort is stable, so age decides inside a rank.
   return ranked.sort((a, b) => a.rank - b.rank).map(({ service }) => service);
+}
+
+function readVirtualServices(resources: ResourceSet, sink: DiagnosticSink): ReadVirtualService[] {
+  return resources
+    .ofKind('networking.istio.io', 'VirtualService')
+    .toSorted(byAge)
+    .flatMap((resource) => {
+      const spec = decodeSpec(resource, virtualServiceSpec, sink);
+      return spec === null ? [] : [{ resource, spec }];
+    });
 }
 
 /** Those only this namespace sees come first, then those exported to it by name, then the public ones. */

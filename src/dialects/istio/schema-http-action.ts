@@ -77,13 +77,11 @@ const operations = object<HeaderOperations>({ set: headerValues, add: headerValu
 
 const NO_OPERATIONS: HeaderOperations = { set: {}, add: {}, remove: [] };
 
-export const headers: Schema<HeadersSpec> = withDefault(
-  object<HeadersSpec>({
-    request: withDefault(operations, NO_OPERATIONS),
-    response: withDefault(operations, NO_OPERATIONS),
-  }),
-  { request: NO_OPERATIONS, response: NO_OPERATIONS },
-);
+export const NO_HEADERS: HeadersSpec = { request: NO_OPERATIONS, response: NO_OPERATIONS };
+export const headers: Schema<HeadersSpec> = object<HeadersSpec>({
+  request: withDefault(operations, NO_OPERATIONS),
+  response: withDefault(operations, NO_OPERATIONS),
+});
 
 export const destination: Schema<Destination> = object<Destination>({
   host: nonEmptyText,
@@ -94,7 +92,7 @@ export const destination: Schema<Destination> = object<Destination>({
 export const routeDestination: Schema<RouteDestination> = object<RouteDestination>({
   destination,
   weight: withDefault(integer(0, 4294967295), 0),
-  headers,
+  headers: withDefault(headers, NO_HEADERS),
 });
 
 export const redirect: Schema<HttpRedirect> = object<HttpRedirect>({

@@ -7,6 +7,7 @@ import {
   integer,
   list,
   maybe,
+  nonEmptyText,
   object,
   problem,
   type Schema,
@@ -59,9 +60,8 @@ export interface HttpRule {
   readonly rewrite: HttpRewrite | null;
   readonly timeout: number | null;
   readonly retries: HttpRetry | null;
-  readonly headers: HeadersSpec;
-  /** Not followed yet. */
-  readonly delegate: unknown;
+  readonly headers: HeadersSpec | null;
+  readonly delegate: { readonly name: string; readonly namespace: string } | null;
   readonly fault: FaultSpec | null;
   readonly corsPolicy: CorsSpec | null;
   readonly mirror: Destination | null;
@@ -71,6 +71,8 @@ export interface HttpRule {
   readonly mirrorPercent: number | null;
   readonly mirror_percent: number | null;
 }
+
+const delegate = object<NonNullable<HttpRule['delegate']>>({ name: nonEmptyText, namespace: withDefault(text, '') });
 
 const mirrored = object<HttpRule['mirrors'][number]>({ destination, percentage: maybe(percentage) });
 
@@ -85,8 +87,8 @@ const httpRule = problem(
       rewrite: maybe(rewrite),
       timeout: maybe(goDuration(1)),
       retries: maybe(retries),
-      headers,
-      delegate: maybe(unsupported('the rule is left out')),
+      headers: maybe(headers),
+      delegate: maybe(delegate),
       fault: droppable(fault),
       corsPolicy: droppable(corsPolicy),
       mirror: maybe(destination),
@@ -99,10 +101,10 @@ const httpRule = problem(
       websocketUpgrade: deprecated(anything, 'upgrades need no switch'),
     },
   ),
-  ({ route, redirect: redirected, directResponse: answered, delegate, mirror, mirrors }) => {
+  ({ route, redirect: redirected, directResponse: answered, delegate: delegated, mirror, mirrors }) => {
     if (mirror !== null && mirrors.length > 0) return 'takes only one of mirror and mirrors';
-    const actions = [route.length > 0, redirected !== null, answered !== null, delegate !== null].filter(Boolean);
-    if (actions.length === 0) return 'must have a route, a redirect or a directResponse';
+    const actions = [route.length > 0, redirected !== null, answered !== null, delegated !== null].filter(Boolean);
+    if (actions.length === 0) return 'must have a route, a redirect, a directResponse or a delegate';
     if (actions.length > 1) return 'takes only one of route, redirect, directResponse and delegate';
     const isWeightless = route.length > 1 && route.every(({ weight }) => weight === 0);
     return isWeightless ? 'must have a weight above 0 on one of its destinations' : null;
