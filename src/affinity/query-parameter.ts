@@ -8,10 +8,10 @@ export function readQueryParameter(path: string, name: string): string | null {
   while (start < path.length) {
     const ampersand = path.indexOf('&', start);
     const end = ampersand < 0 ? path.length : ampersand;
-    const equals = path.indexOf('=', start);
-    const nameEnd = equals < 0 || equals > end ? end : equals;
-    if (nameEnd - start === name.length && path.startsWith(name, start)) {
-      return nameEnd === end ? '' : path.slice(nameEnd + 1, end);
+    const nameEnd = start + name.length;
+    if (nameEnd <= end && path.startsWith(name, start) && !name.includes('=')) {
+      if (nameEnd === end) return '';
+      if (path[nameEnd] === '=') return path.slice(nameEnd + 1, end);
     }
     start = end + 1;
   }

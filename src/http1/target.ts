@@ -30,7 +30,7 @@ const SLASH = 0x2f;
  */
 export function parseTarget(head: Head, classes: number, meaning: RequestMeaning): Http1ErrorCode | null {
   const { target, method } = head;
-  if ((classes & PERCENT) !== 0 && !hasValidPercents(target)) return 'bad-target';
+  if ((classes & PERCENT) !== 0 && !hasValidPercentsInPath(target)) return 'bad-target';
   if ((classes & BACKSLASH) !== 0 && hasBackslashInPath(target)) return 'bad-target';
   if (method === 'CONNECT') {
     meaning.isConnect = true;
@@ -66,8 +66,14 @@ function parseAbsoluteForm(target: string, method: string, meaning: RequestMeani
   return null;
 }
 
-function hasValidPercents(target: string): boolean {
-  for (let at = target.indexOf('%'); at !== -1; at = target.indexOf('%', at + 3)) {
+/**
+ * Each percent sign before the query begins an escape. In a query users do send plain ones (`?discount=50%`), Envoy passes them
+ * on, and no server takes one for a delimiter (docs/decisions/020).
+ */
+function hasValidPercentsInPath(target: string): boolean {
+  const query = target.indexOf('?');
+  const end = query === -1 ? target.length : query;
+  for (let at = target.indexOf('%'); at !== -1 && at < end; at = target.indexOf('%', at + 3)) {
     if (!isPercentEncoded(target, at)) return false;
   }
   return true;
