@@ -44,7 +44,7 @@ export async function createApp(options: AppOptions, log: Log = createLog()): Pr
   const close = async (graceMillis: number): Promise<void> => {
     await Promise.all([gateway.drain(graceMillis), watcher?.[Symbol.asyncDispose]()]);
     await admin?.close();
-    accessLog.close();
+    await accessLog.close();
   };
   let watcher: AsyncDisposable | null = null;
   let admin: Awaited<ReturnType<typeof createAdminServer>> | null = null;
@@ -127,7 +127,9 @@ function createViews(gateway: Gateway, control: Control, metrics: AdminViews['me
     clusters: () => viewClusters(gateway),
     explain: (request) => {
       const { runtime } = gateway;
-      return runtime === null ? null : explainRequest(runtime, request, gateway.selectionEnvironment, gateway.boundPorts);
+      return runtime === null
+        ? null
+        : explainRequest(runtime, request, gateway.selectionEnvironment, gateway.boundPorts);
     },
     reload: async () => {
       const outcome = await control.reload();

@@ -55,14 +55,15 @@ export function createControl(options: ControlOptions): Control {
     const digested = digest(translated.model);
     const kind = judge(snapshot, diagnostics, digested);
     if (kind === 'published') {
-      snapshot = {
+      const next: Snapshot = {
         revision: (snapshot?.revision ?? 0) + 1,
         digest: digested,
         model: translated.model,
         diagnostics,
         publishedAt: options.now(),
       };
-      await options.onPublish(snapshot);
+      await options.onPublish(next);
+      snapshot = next;
     }
     const outcome: Outcome = { kind, snapshot, diagnostics, content };
     options.onOutcome(outcome);

@@ -1,4 +1,4 @@
-import { Socket } from 'node:net';
+import { Socket, type SocketConstructorOpts } from 'node:net';
 
 /** One buffer for all reads of all client connections: what arrives is dealt with before the next read. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
@@ -32,5 +32,6 @@ export function adoptSocket(accepted: Socket, onData: (chunk: Buffer) => void): 
       },
     },
   };
-  return new Socket(options);
+  // The types know `handle` for bound sockets only.
+  return new Socket(options as unknown as SocketConstructorOpts);
 }

@@ -33,11 +33,10 @@ export interface AccessLog {
   /** Lines that could not be written in time and are lost. */
   readonly dropped: number;
   write(record: AccessRecord): void;
-  /** Everything written so far has reached the file when this returns. */
-  flushSync(): void;
   /** Opens the file again after it was moved away by log rotation. */
   reopen(): void;
-  close(): void;
+  /** Resolves when every line is written. */
+  close(): Promise<void>;
 }
 
 export type AccessLogTarget =
@@ -47,14 +46,13 @@ export type AccessLogTarget =
 
 /** JSON lines (architecture: Access log). Throws when the file can't be opened. */
 export function createAccessLog(target: AccessLogTarget): AccessLog {
-  if (target.kind === 'off') return { dropped: 0, write() {}, flushSync() {}, reopen() {}, close() {} };
+  if (target.kind === 'off') return { dropped: 0, write() {}, reopen() {}, close: async () => {} };
   const file = new LineFile(target.kind === 'file' ? target.path : null);
   return {
     get dropped() {
       return file.dropped;
     },
     write: (record) => file.write(formatAccessRecord(record)),
-    flushSync: () => file.flushSync(),
     reopen: () => file.reopen(),
     close: () => file.close(),
   };

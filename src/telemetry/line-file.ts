@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, mkdirSync, openSync, write, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, write } from 'node:fs';
 import { dirname } from 'node:path';
 
 const BLOCK_BYTES = 131_072;
@@ -18,12 +18,13 @@ interface Block {
 export class LineFile {
   readonly #path: string | null;
   readonly #timer: NodeJS.Timeout;
-  readonly #waiting: Block[] = [];
+  /** Blocks to write, and marks where the file is to be opened anew, in order. */
+  readonly #waiting: (Block | 'reopen')[] = [];
+  readonly #closing: PromiseWithResolvers<void> = Promise.withResolvers();
   #fd: number;
   #block: Block = createBlock();
   #spare: Block | null = null;
   #writing: Block | null = null;
-  #reopenDue = false;
   #closed = false;
   /** Lines lost because nobody took them in time, or the disk refused them. */
   dropped = 0;
@@ -56,41 +57,52 @@ export class LineFile {
     block.used += line.length;
   }
 
-  /** Opens the path again once what was written so far is out: a rotated file gets the old lines, the new one the rest. */
+  /** Opens the path again: a file that was moved away keeps the lines written so far, the new one gets the rest. */
   reopen(): void {
-    if (this.#path === null) return;
-    this.#flush();
-    this.#reopenDue = true;
+    if (this.#path === null || this.#closed) return;
+    this.#seal();
+    this.#waiting.push('reopen');
     if (this.#writing === null) this.#next();
   }
 
-  /** Everything written so far is with the system when this returns. */
-  flushSync(): void {
-    this.#flush();
-    for (const block of this.#waiting.splice(0)) this.#writeSync(block);
-  }
-
-  close(): void {
-    if (this.#closed) return;
-    clearInterval(this.#timer);
-    this.flushSync();
-    this.#closed = true;
-    if (this.#path !== null && this.#writing === null) closeSync(this.#fd);
+  /** Resolves when every line is written and the file closed; lines that come later are dropped. */
+  close(): Promise<void> {
+    if (!this.#closed) {
+      clearInterval(this.#timer);
+      this.#seal();
+      this.#closed = true;
+      if (this.#writing === null) this.#next();
+    }
+    return this.#closing.promise;
   }
 
   #flush(): void {
+    this.#seal();
+    if (this.#writing === null) this.#next();
+  }
+
+  /** The block in hand goes to those that wait. */
+  #seal(): void {
     if (this.#block.used === 0) return;
     this.#waiting.push(this.#block);
     this.#block = this.#spare ?? createBlock();
     this.#spare = null;
-    if (this.#writing === null) this.#next();
   }
 
   #next(): void {
-    if (this.#waiting.length === 0 && this.#reopenDue) this.#reopen();
-    const block = this.#waiting.shift() ?? null;
-    this.#writing = block;
-    if (block !== null) this.#write(block, 0);
+    let next = this.#waiting.shift();
+    while (next === 'reopen') {
+      this.#reopen();
+      next = this.#waiting.shift();
+    }
+    this.#writing = next ?? null;
+    if (next !== undefined) this.#write(next, 0);
+    else if (this.#closed) this.#closeFile();
+  }
+
+  #closeFile(): void {
+    if (this.#path !== null) closeSync(this.#fd);
+    this.#closing.resolve();
   }
 
   #write(block: Block, from: number): void {
@@ -103,17 +115,8 @@ export class LineFile {
       }
       block.used = 0;
       if (this.#spare === null && block.bytes.length === BLOCK_BYTES) this.#spare = block;
-      if (this.#closed && this.#path !== null) closeSync(this.#fd);
-      else this.#next();
+      this.#next();
     });
-  }
-
-  #writeSync(block: Block): void {
-    try {
-      for (let at = 0; at < block.used; ) at += writeSync(this.#fd, block.bytes, at, block.used - at);
-    } catch {
-      this.#lose(block);
-    }
   }
 
   #lose(block: Block): void {
@@ -123,7 +126,6 @@ export class LineFile {
   }
 
   #reopen(): void {
-    this.#reopenDue = false;
     try {
       const fd = open(this.#path as string);
       closeSync(this.#fd);

@@ -31,9 +31,8 @@ export async function startGateway(
       records.push({ ...record, decision: decision === null ? null : { ...decision, generated: decision.generated } });
       for (const wake of waiting.splice(0)) wake();
     },
-    flushSync() {},
     reopen() {},
-    close() {},
+    close: async () => {},
   };
   const silent = { info() {}, warn() {}, error() {} };
   const gateway = new Gateway({
