@@ -85,6 +85,18 @@ describe('TimerWheel', () => {
     assert.equal(entry.fired.length, 1);
   });
 
+  it('does not fire early what is armed before it has caught up', () => {
+    const wheel = new TimerWheel(50);
+    wheel.arm(new Entry(), 60_000);
+    now += 5000;
+    const entry = new Entry();
+    wheel.arm(entry, 500);
+    pass(490);
+    assert.equal(entry.fired.length, 0);
+    pass(110);
+    assert.equal(entry.fired.length, 1);
+  });
+
   it('holds no interval when nothing is armed', () => {
     const wheel = new TimerWheel(50);
     const entry = new Entry();

@@ -15,7 +15,8 @@ export abstract class TimerEntry {
 
 /**
  * A hashed timer wheel: coarse timeouts at O(1) for arm and cancel. A timeout fires between its delay and its delay
- * plus one tick; it never fires early. The wheel holds one interval while anything is armed and none otherwise.
+ * plus one tick, and never early, however late the event loop is. The wheel holds one interval while anything is armed
+ * and none otherwise.
  */
 export class TimerWheel {
   readonly #tickMillis: number;
@@ -23,6 +24,7 @@ export class TimerWheel {
   #cursor = 0;
   #armed = 0;
   #interval: NodeJS.Timeout | null = null;
+  /** When the cursor's slot was due. */
   #lastTick = 0;
 
   constructor(tickMillis = 50) {
@@ -32,9 +34,11 @@ export class TimerWheel {
   /** Arms `entry`, replacing a timeout it already has. */
   arm(entry: TimerEntry, delayMillis: number): void {
     if (entry.timerSlot >= 0) this.cancel(entry);
-    if (this.#interval === null) this.#start();
-    // One tick more than needed: the current tick is already partly over.
-    const ticks = Math.max(1, Math.ceil(delayMillis / this.#tickMillis)) + 1;
+    const now = performance.now();
+    if (this.#interval === null) this.#start(now);
+    // The cursor stands where it was at the last tick, which can be long ago when the event loop was busy: counted from
+    // there, a timeout would fire early by as much.
+    const ticks = Math.max(1, Math.ceil((now - this.#lastTick + delayMillis) / this.#tickMillis));
     const slot = (this.#cursor + ticks) % SLOTS;
     entry.timerRounds = Math.floor((ticks - 1) / SLOTS);
     entry.timerSlot = slot;
@@ -62,8 +66,8 @@ export class TimerWheel {
     this.#interval = null;
   }
 
-  #start(): void {
-    this.#lastTick = performance.now();
+  #start(now: number): void {
+    this.#lastTick = now;
     this.#interval = setInterval(() => this.#catchUp(), this.#tickMillis);
     this.#interval.unref();
   }
