@@ -3,6 +3,7 @@ import type { DiagnosticSink } from '../diagnostics/sink.ts';
 import { nearestName } from './nearest-name.ts';
 import { type FieldPath, formatPath, type Resource } from './resource.ts';
 import { anything, markOf, object, type Schema } from './schema.ts';
+import { type Shape, shapeOf } from './schema-shape.ts';
 
 interface Fault {
   readonly path: FieldPath;
@@ -156,27 +157,6 @@ function reportRemarks(
     }
     reportRemarks(resource, inner, member, at, sink);
   }
-}
-
-type Shape =
-  | { readonly kind: 'object'; readonly entries: Readonly<Record<string, v.GenericSchema>> }
-  | { readonly kind: 'array'; readonly item: v.GenericSchema }
-  | { readonly kind: 'record'; readonly value: v.GenericSchema }
-  | { readonly kind: 'leaf' };
-
-/** The container that a schema describes, seen through its optional wrappers. */
-function shapeOf(schema: v.GenericSchema): Shape {
-  const inner = schema as v.GenericSchema & {
-    readonly wrapped?: v.GenericSchema;
-    readonly entries?: Readonly<Record<string, v.GenericSchema>>;
-    readonly item?: v.GenericSchema;
-    readonly value?: v.GenericSchema;
-  };
-  if (inner.wrapped !== undefined) return shapeOf(inner.wrapped);
-  if (inner.type === 'object' && inner.entries !== undefined) return { kind: 'object', entries: inner.entries };
-  if (inner.type === 'array' && inner.item !== undefined) return { kind: 'array', item: inner.item };
-  if (inner.type === 'record' && inner.value !== undefined) return { kind: 'record', value: inner.value };
-  return { kind: 'leaf' };
 }
 
 function* children(

@@ -1,5 +1,5 @@
 import { validateRegex, validateSubstitution } from '../model/regex.ts';
-import { list, problem, type Schema, text } from './schema.ts';
+import { linted, list, problem, type Schema, text } from './schema.ts';
 
 /** Fields that end up on the wire or in a matcher: what they may hold is HTTP's rule, the same for every dialect. */
 
@@ -21,6 +21,16 @@ export function headerOrPseudoNameProblem(name: string): string | null {
 export const headerValue: Schema<string> = problem(text, (value) =>
   hasControl(value) ? 'must not hold line breaks or other control characters' : null,
 );
+
+/** As `headerValue`, where Envoy would fill in format commands such as `%REQ(x-a)%`; `%%` is a percent sign. */
+export const formattedValue: Schema<string> = linted(headerValue, (value) =>
+  /%[A-Z_]/.test(String(value).replaceAll('%%', '')) ? 'has a format command, which is sent as it stands' : null,
+);
+
+/** The text that a header value with doubled percent signs stands for. */
+export function unescapePercent(value: string): string {
+  return value.replaceAll('%%', '%');
+}
 
 /** RFC 6265 §4.1.1. */
 export const cookieName: Schema<string> = problem(text, (name) => (isToken(name) ? null : 'must be a cookie name'));

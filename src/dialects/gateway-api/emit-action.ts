@@ -2,7 +2,6 @@ import type { Affinity } from '../../model/affinity.ts';
 import type {
   ForwardAction,
   HeaderOps,
-  Mirror,
   PathRewrite,
   RedirectAction,
   RetryPolicy,
@@ -10,23 +9,12 @@ import type {
 } from '../../model/route.ts';
 import { NO_HEADER_OPS } from '../../model/route.ts';
 import { emitCors } from './emit-cors.ts';
+import type { ResolvedBackend, ResolvedRule } from './resolve-rules.ts';
 import type { HeaderModifier, HttpFilter, PathModifier, RequestRedirect } from './schema-filter.ts';
 import type { HttpRouteRule } from './schema-http-route.ts';
 
-/** A backendRef with the cluster it came to; an empty name: none, its share is answered 500. */
-export interface ResolvedBackend {
-  readonly cluster: string;
-  readonly weight: number;
-  readonly filters: readonly HttpFilter[];
-}
-
 /** Invalid backends, and a rule without any, are answered 500 (Gateway API, HTTPRouteRule.backendRefs). */
-export function emitForward(
-  rule: HttpRouteRule,
-  backends: readonly ResolvedBackend[],
-  affinity: Affinity,
-  mirrors: readonly Mirror[],
-): ForwardAction {
+export function emitForward({ rule, backends, mirrors }: ResolvedRule, affinity: Affinity): ForwardAction {
   const rewrite = rule.filters.find((filter) => filter.urlRewrite !== null)?.urlRewrite ?? null;
   const cors = rule.filters.find((filter) => filter.cors !== null)?.cors ?? null;
   const { request, backendRequest } = rule.timeouts;

@@ -1,17 +1,16 @@
 import { type Affinity, NO_AFFINITY, type SessionCarrier } from '../../model/affinity.ts';
-import type { Resource } from '../../resources/resource.ts';
-import type { HttpRouteRule } from './schema-http-route.ts';
+import type { ResolvedRule } from './resolve-rules.ts';
 import type { SessionPersistence } from './schema-session.ts';
 
 /**
  * GEP-1619: a session of the rule's own, never shared with another rule. An unnamed one is named after its rule, in
  * the form that Envoy Gateway uses, so that a move from there keeps the cookie.
  */
-export function emitSession(rule: HttpRouteRule, route: Resource, ruleIndex: number): Affinity {
+export function emitSession({ rule, resource, index }: ResolvedRule): Affinity {
   const persistence = rule.sessionPersistence;
   if (persistence === null) return NO_AFFINITY;
-  const { namespace, name } = route.metadata;
-  const carrier = emitCarrier(persistence, `httproute-${namespace}-${name}-rule-${ruleIndex}`);
+  const { namespace, name } = resource.metadata;
+  const carrier = emitCarrier(persistence, `httproute-${namespace}-${name}-rule-${index}`);
   return {
     kind: 'session',
     session: { carriers: [carrier], token: { kind: 'address' }, onLost: { kind: 'rehome' } },

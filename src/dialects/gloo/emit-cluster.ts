@@ -10,7 +10,7 @@ export function clusterName(upstream: Resource): string {
   return `${name}_${namespace}`;
 }
 
-/** Defaults are Gloo's where it sets any (dialects.md §1.2), else Envoy's. */
+/** Defaults are Gloo's where it sets any (docs/dialects/gloo.md), else Envoy's. */
 export function emitCluster({ resource, spec, groups }: ResolvedUpstream, sink: DiagnosticSink): Cluster {
   const { loadBalancerConfig, connectionConfig, circuitBreakers } = spec;
   const hasHostnames = groups.every(({ endpoints }) => endpoints.every(({ hostname }) => hostname !== ''));

@@ -1,5 +1,6 @@
 import type { HashPolicy } from '../../model/affinity.ts';
 import type { ForwardAction, HeaderOps, PathRewrite, RetryCondition, RetryPolicy } from '../../model/route.ts';
+import { unescapePercent } from '../../resources/http-fields.ts';
 import type { MergedOptions } from './resolve-options.ts';
 import type { HeaderManipulation, HeaderOption, LbHashPolicy, RetryOption } from './schema-route-option.ts';
 
@@ -37,7 +38,7 @@ export function emitHashPolicy({ header, cookie, sourceIp, terminal }: LbHashPol
   return header === null ? null : { kind: 'header', name: header.toLowerCase(), rewrite: null, terminal };
 }
 
-/** Envoy's defaults: one retry, 25 ms to 250 ms apart, on whichever host the balancer picks (dialects.md §1.4). */
+/** Envoy's defaults: one retry, 25 ms to 250 ms apart, on whichever host the balancer picks (docs/dialects/gloo.md). */
 export function emitRetry(retries: RetryOption): RetryPolicy {
   const backoffBaseMillis = retries.retryBackOff?.baseInterval ?? 25;
   return {
@@ -85,7 +86,7 @@ function emitPathRewrite({ regexRewrite, prefixRewrite }: MergedOptions): PathRe
 export function emitHeaderOps(manipulation: HeaderManipulation, side: 'request' | 'response'): HeaderOps {
   const added = manipulation[`${side}HeadersToAdd`];
   const pairs = (headers: readonly HeaderOption[]) =>
-    headers.map(({ header }) => [header.key.toLowerCase(), header.value] as const);
+    headers.map(({ header }) => [header.key.toLowerCase(), unescapePercent(header.value)] as const);
   return {
     set: pairs(added.filter(({ append }) => !append)),
     add: pairs(added.filter(({ append }) => append)),

@@ -18,7 +18,7 @@ export const GLOO_KINDS: readonly (readonly [group: string, kind: string])[] = [
   ['gateway.solo.io', 'RouteOption'],
 ];
 
-/** Envoy's route timeout, which Gloo leaves in place (dialects.md §1.4). */
+/** Envoy's route timeout, which Gloo leaves in place (docs/dialects/gloo.md). */
 const DEFAULT_TIMEOUT_MILLIS = 15_000;
 
 /** Gloo Gateway on the Gateway API: Upstreams as backends, RouteOptions on routes, Gloo's defaults on its own Gateways. */
@@ -68,7 +68,7 @@ function resolveUpstreams(
   return upstreams;
 }
 
-/** Its header operations replace those of the route's own filters (dialects.md §1.4). */
+/** Its header operations replace those of the route's own filters (docs/dialects/gloo.md). */
 function withHeaders(route: Route, { headerManipulation }: MergedOptions): Route {
   if (headerManipulation === null) return route;
   return {

@@ -27,7 +27,7 @@ interface ReadOption {
 
 /**
  * The options of a rule: first those its ExtensionRef filters name, in order, then those that target the route, the
- * oldest first. Of each field the first that has it counts whole (dialects.md §1.5).
+ * oldest first. Of each field the first that has it counts whole (docs/dialects/gloo.md).
  */
 export function resolveRouteOptions(resources: ResourceSet, sink: DiagnosticSink): RouteOptionsByRoute {
   const all = resources.ofKind('gateway.solo.io', 'RouteOption').toSorted(byAgeThenNamespace);

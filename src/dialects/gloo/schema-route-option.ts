@@ -2,10 +2,10 @@ import { goDuration } from '../../resources/duration.ts';
 import {
   cookieName,
   cookieText,
+  formattedValue,
   headerName,
   headerNames,
   headerOrPseudoName,
-  headerValue,
   hostText,
   pathText,
   regexText,
@@ -128,7 +128,7 @@ const retries = object<RetryOption>(
 
 const headerOption = object<HeaderOption>(
   {
-    header: object<HeaderOption['header']>({ key: headerName, value: withDefault(headerValue, '') }),
+    header: object<HeaderOption['header']>({ key: headerName, value: withDefault(formattedValue, '') }),
     append: withDefault(bool, true),
   },
   { headerSecretRef: unsupported('values are not read from Secrets') },

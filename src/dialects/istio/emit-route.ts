@@ -10,6 +10,7 @@ import {
   type RouteMatch,
   type WeightedTarget,
 } from '../../model/route.ts';
+import { unescapePercent } from '../../resources/http-fields.ts';
 import { type FieldPath, originOf, type Resource } from '../../resources/resource.ts';
 import { emitCors, emitFault } from './emit-http-filters.ts';
 import { emitRetry } from './emit-retry.ts';
@@ -95,7 +96,7 @@ function isHost(name: string): boolean {
 function hostInOps(rule: HttpRule, only: ResolvedTarget | undefined): string | null {
   for (const operations of [rule.headers?.request, only?.headers.request]) {
     for (const [name, value] of Object.entries({ ...operations?.add, ...operations?.set })) {
-      if (isHost(name)) return value;
+      if (isHost(name)) return unescapePercent(value);
     }
   }
   return null;
@@ -105,7 +106,7 @@ function emitOps(operations: HeaderOperations): HeaderOps {
   const pairs = (values: Readonly<Record<string, string>>) =>
     Object.entries(values)
       .filter(([name]) => !isHost(name))
-      .map(([name, value]) => [name.toLowerCase(), value] as const);
+      .map(([name, value]) => [name.toLowerCase(), unescapePercent(value)] as const);
   return {
     set: pairs(operations.set),
     add: pairs(operations.add),

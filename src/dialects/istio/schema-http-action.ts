@@ -1,7 +1,7 @@
 import {
+  formattedValue,
   headerNameProblem,
   headerNames,
-  headerValue,
   hostText,
   pathText,
   regexText,
@@ -71,7 +71,7 @@ export interface RegexRewriteSpec {
 }
 
 /** Setting or adding the authority rewrites the host. */
-const headerValues = mapWithKeys((name) => (name === ':authority' ? null : headerNameProblem(name)), headerValue);
+const headerValues = mapWithKeys((name) => (name === ':authority' ? null : headerNameProblem(name)), formattedValue);
 
 const operations = object<HeaderOperations>({ set: headerValues, add: headerValues, remove: headerNames });
 
