@@ -14,11 +14,9 @@ export function servedHostnames(listener: string, route: readonly string[]): str
 
 /** Of several listeners on a port a request belongs to the one with the most specific hostname, and to no other. */
 export function mostSpecific(hostnames: readonly string[], hostname: string): string | null {
-  let best: string | null = null;
-  for (const candidate of hostnames) {
-    if (covers(candidate, hostname) && (best === null || candidate.length > best.length)) best = candidate;
-  }
-  return best;
+  if (hostnames.includes(hostname)) return hostname;
+  const covering = hostnames.filter((candidate) => covers(candidate, hostname));
+  return covering.sort((a, b) => b.length - a.length)[0] ?? null;
 }
 
 function covers(pattern: string, hostname: string): boolean {
