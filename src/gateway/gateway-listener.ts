@@ -12,6 +12,7 @@ import { dateLine } from './date-header.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { RuntimeListener } from './runtime.ts';
+import { type ListenSocket, listenOnPort } from './sockets/listen-socket.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
 /** What all listeners of a gateway share. */
@@ -31,7 +32,7 @@ export interface ListenerStats {
   readonly refused: Map<Http1ErrorCode, number>;
 }
 
-/** A bound socket, its connections, and the part of the runtime that serves them. */
+/** The sockets of one port, their connections, and the part of the runtime that serves them. */
 export class GatewayListener {
   readonly limits: GatewayLimits;
   readonly timers: TimerWheel;
@@ -40,7 +41,7 @@ export class GatewayListener {
   readonly stats: ListenerStats = { connections: 0, activeConnections: 0, requests: 0, refused: new Map() };
   isDraining = false;
   readonly #accessLog: AccessLog;
-  readonly #server: Server;
+  readonly #servers = new Map<ListenSocket | null, Server>();
   readonly #connections = new Set<DownstreamConnection>();
   #onLastClosed: () => void = () => {};
   #drained: Promise<void> | null = null;
@@ -54,10 +55,6 @@ export class GatewayListener {
     this.#accessLog = services.accessLog;
     this.#runtime = runtime;
     this.serve(runtime);
-    // A client may end its side and still read the response (RFC 9112 §9.5 speaks of half-closed connections).
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (socket) =>
-      this.#accept(socket),
-    );
   }
 
   get name(): string {
@@ -86,15 +83,19 @@ export class GatewayListener {
 
   /** Resolves with the port when bound; rejects as node:net does (EADDRINUSE, EACCES...). */
   listen(host: string, port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', reject);
-      this.#server.listen({ host, port, backlog: 4096 }, () => {
-        this.#server.removeListener('error', reject);
-        this.#server.on('error', () => {});
-        const address = this.#server.address();
-        resolve(typeof address === 'object' && address !== null ? address.port : port);
-      });
-    });
+    return listenOnPort(this.#createServer(null), host, port);
+  }
+
+  /** Accepts from these sockets and no others from now on; rejects as node:net does. */
+  async listenOn(sockets: readonly ListenSocket[]): Promise<void> {
+    for (const [socket, server] of this.#servers) {
+      if (socket === null || sockets.includes(socket)) continue;
+      server.close();
+      this.#servers.delete(socket);
+    }
+    if (this.isDraining) return;
+    const added = sockets.filter((socket) => !this.#servers.has(socket));
+    await Promise.all(added.map((socket) => socket.listenOn(this.#createServer(socket))));
   }
 
   findVirtualHost(authority: string): RouteMatcher<CompiledRoute> | undefined {
@@ -137,19 +138,32 @@ export class GatewayListener {
 
   /** Cuts every connection. */
   destroy(): void {
-    this.#server.close();
+    this.#stopAccepting();
     for (const connection of this.#connections) connection.destroy();
   }
 
   async #drain(): Promise<void> {
     this.isDraining = true;
-    this.#server.close();
+    this.#stopAccepting();
     // The server itself does not know when connections end: their sockets are not its own any more (read-buffer.ts).
     const gone = new Promise<void>((resolve) => {
       this.#onLastClosed = resolve;
     });
     for (const connection of this.#connections) connection.drain();
     if (this.#connections.size > 0) await gone;
+  }
+
+  #createServer(socket: ListenSocket | null): Server {
+    // A client may end its side and still read the response (RFC 9112 §9.5 speaks of half-closed connections).
+    const options = { allowHalfOpen: true, noDelay: true, pauseOnConnect: true };
+    const server = createServer(options, (accepted) => this.#accept(accepted));
+    this.#servers.set(socket, server);
+    return server;
+  }
+
+  #stopAccepting(): void {
+    for (const server of this.#servers.values()) server.close();
+    this.#servers.clear();
   }
 
   #accept(socket: Socket): void {

@@ -2,10 +2,13 @@ import type { SelectionEnvironment } from '../affinity/selection.ts';
 import type { Snapshot } from '../model/model.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
+import { type Binding, toBindingKey } from './bindings.ts';
 import { GatewayListener, type ListenerServices } from './gateway-listener.ts';
 import { HealthMonitor } from './health/health-monitor.ts';
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
 import { type Runtime, RuntimeCompiler, type RuntimeListener } from './runtime.ts';
+import type { ListenSocket } from './sockets/listen-socket.ts';
+import type { SocketSupply } from './sockets/socket-store.ts';
 import { TimerWheel } from './timer-wheel.ts';
 import type { UpstreamHosts } from './upstream-host.ts';
 
@@ -16,7 +19,9 @@ export interface GatewayOptions {
   readonly accessLog: AccessLog;
   readonly log: Log;
   /** Where a listener of the model is really bound. */
-  readonly bindingOf: (address: string, port: number) => { readonly host: string; readonly port: number };
+  readonly bindingOf: (address: string, port: number) => Binding;
+  /** Sockets that outlive this gateway; absent: it binds its own. */
+  readonly sockets?: SocketSupply;
   readonly limits?: Partial<GatewayLimits>;
 }
 
@@ -98,9 +103,8 @@ export class Gateway {
     this.#health.apply(runtime.clusters);
     const wanted = new Map<string, RuntimeListener>();
     for (const listener of runtime.listeners) {
-      const { host, port } = this.#options.bindingOf(listener.listener.address, listener.listener.port);
-      // A free port asked for by 0 is free for each listener of its own.
-      wanted.set(port === 0 ? `${host}:0#${listener.listener.port}` : `${host}:${port}`, listener);
+      const { address, port } = listener.listener;
+      wanted.set(toBindingKey(this.#options.bindingOf(address, port), port), listener);
     }
     for (const [key, entry] of this.#listeners) if (!wanted.has(key)) this.#retire(key, entry.listener);
     const failures: BindFailure[] = [];
@@ -110,6 +114,11 @@ export class Gateway {
     }
     this.#compiler.retain(runtime);
     return failures;
+  }
+
+  /** The listener of this binding key accepts from these sockets and no others from now on. Rejects as node:net does. */
+  async listenOn(key: string, sockets: readonly ListenSocket[]): Promise<void> {
+    await this.#listeners.get(key)?.listener.listenOn(sockets);
   }
 
   /** Stops accepting and lets what runs finish; cuts what is left after `graceMillis`. */
@@ -141,7 +150,7 @@ export class Gateway {
     const listener = new GatewayListener(runtime, this.#services);
     const { host, port } = this.#options.bindingOf(runtime.listener.address, runtime.listener.port);
     try {
-      const bound = await listener.listen(host, port);
+      const bound = await this.#listen(listener, key, host, port);
       this.#listeners.set(key, { listener, bound: { name: runtime.listener.name, address: host, port: bound } });
       return null;
     } catch (error) {
@@ -149,10 +158,18 @@ export class Gateway {
     }
   }
 
+  async #listen(listener: GatewayListener, key: string, host: string, port: number): Promise<number> {
+    const supplied = this.#options.sockets?.take(key, host, port);
+    if (supplied === undefined) return await listener.listen(host, port);
+    await listener.listenOn(supplied.sockets);
+    return supplied.port;
+  }
+
   #retire(key: string, listener: GatewayListener): void {
     this.#listeners.delete(key);
     this.#draining.add(listener);
     listener.drain().then(() => this.#draining.delete(listener));
+    this.#options.sockets?.release(key);
   }
 
   /** Closes upstream connections that have been idle for longer than their cluster allows. */
