@@ -19,7 +19,6 @@ export function wildcardNameProblem(name: string): string | null {
   return dnsNameProblem(name.startsWith('*.') ? name.slice(2) : name.replace(/^\*-?/, ''));
 }
 
-export const dnsName: Schema<string> = problem(text, dnsNameProblem);
 export const wildcardName: Schema<string> = problem(text, wildcardNameProblem);
 export const wildcardNameOrIp: Schema<string> = problem(text, (name) =>
   canonicalIp(name) === null ? wildcardNameProblem(name) : null,

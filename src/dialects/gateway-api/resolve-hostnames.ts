@@ -1,5 +1,5 @@
 /** The narrower of two hostnames where they share any, or null. `*.a.b` stands for names of one or more labels before `.a.b`. */
-export function intersectHostnames(a: string, b: string): string | null {
+function intersectHostnames(a: string, b: string): string | null {
   if (covers(a, b)) return b;
   return covers(b, a) ? a : null;
 }

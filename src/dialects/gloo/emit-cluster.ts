@@ -1,11 +1,12 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
 import { type Balancer, type Cluster, DEFAULT_HEALTH_POLICY, type SlowStart } from '../../model/cluster.ts';
 import { nameOf, originOf, type Resource } from '../../resources/resource.ts';
+import { emitHealthCheck, emitOutlierDetection } from './emit-resilience.ts';
 import type { ResolvedUpstream } from './resolve-upstreams.ts';
 import type { LoadBalancerConfig, SlowStartConfig } from './schema-upstream.ts';
 
 /** Gloo's name of an Upstream's cluster. */
-export function clusterName(upstream: Resource): string {
+function clusterName(upstream: Resource): string {
   const { name, namespace } = upstream.metadata;
   return `${name}_${namespace}`;
 }
@@ -28,8 +29,8 @@ export function emitCluster({ resource, spec, groups }: ResolvedUpstream, sink: 
       panicThresholdPercent: loadBalancerConfig?.healthyPanicThreshold ?? DEFAULT_HEALTH_POLICY.panicThresholdPercent,
     },
     retryBudget: null,
-    healthChecks: [],
-    outlierDetection: null,
+    healthChecks: spec.healthChecks.filter((check) => check !== null).map(emitHealthCheck),
+    outlierDetection: spec.outlierDetection === null ? null : emitOutlierDetection(spec.outlierDetection),
     circuitBreakers: {
       maxConnections: circuitBreakers?.maxConnections ?? 1024,
       maxPendingRequests: circuitBreakers?.maxPendingRequests ?? 1024,

@@ -1,8 +1,17 @@
 import type { HashPolicy } from '../../model/affinity.ts';
-import type { ForwardAction, HeaderOps, PathRewrite, RetryCondition, RetryPolicy } from '../../model/route.ts';
+import type {
+  CorsPolicy,
+  FaultPolicy,
+  ForwardAction,
+  HeaderOps,
+  Mirror,
+  PathRewrite,
+  RetryCondition,
+  RetryPolicy,
+} from '../../model/route.ts';
 import { unescapePercent } from '../../resources/http-fields.ts';
 import type { MergedOptions } from './resolve-options.ts';
-import type { HeaderManipulation, HeaderOption, LbHashPolicy, RetryOption } from './schema-route-option.ts';
+import type { Faults, HeaderManipulation, HeaderOption, LbHashPolicy, RetryOption } from './schema-route-option.ts';
 
 const CONDITIONS: ReadonlySet<string> = new Set<RetryCondition>([
   '5xx',
@@ -39,7 +48,7 @@ export function emitHashPolicy({ header, cookie, sourceIp, terminal }: LbHashPol
 }
 
 /** Envoy's defaults: one retry, 25 ms to 250 ms apart, on whichever host the balancer picks (docs/dialects/gloo.md). */
-export function emitRetry(retries: RetryOption): RetryPolicy {
+function emitRetry(retries: RetryOption): RetryPolicy {
   const backoffBaseMillis = retries.retryBackOff?.baseInterval ?? 25;
   return {
     on: retryWords(retries.retryOn).filter(isRetryCondition),
@@ -58,6 +67,7 @@ export function overlayForward(
   action: ForwardAction,
   options: MergedOptions,
   policies: readonly HashPolicy[],
+  mirrors: readonly Mirror[],
 ): ForwardAction {
   const affinity: ForwardAction['affinity'] =
     policies.length === 0
@@ -72,8 +82,41 @@ export function overlayForward(
     retry: options.retries === null ? action.retry : emitRetry(options.retries.value),
     pathRewrite: action.pathRewrite ?? emitPathRewrite(options),
     hostRewrite: action.hostRewrite ?? (options.hostRewrite?.value || null),
+    mirrors: [...action.mirrors, ...mirrors],
+    cors: action.cors ?? emitCors(options),
+    fault: options.faults === null ? action.fault : emitFault(options.faults.value),
+    idleTimeoutMillis: options.idleTimeout === null ? action.idleTimeoutMillis : options.idleTimeout.value || null,
   };
 }
+
+function emitFault({ abort, delay }: Faults): FaultPolicy {
+  return {
+    abort: abort === null ? null : { status: abort.httpStatus, percent: abort.percentage },
+    delay: delay === null ? null : { millis: delay.fixedDelay, percent: delay.percentage },
+  };
+}
+
+function emitCors({ cors }: MergedOptions): CorsPolicy | null {
+  if (cors === null || cors.value.disableForRoute) return null;
+  const { allowOrigin, allowOriginRegex, allowMethods, allowHeaders, exposeHeaders, maxAge, allowCredentials } =
+    cors.value;
+  return {
+    allowOrigins: [
+      ...allowOrigin.map((value) =>
+        value === '*' ? ANY_ORIGIN : ({ kind: 'exact', value, ignoreCase: false } as const),
+      ),
+      ...allowOriginRegex.map((pattern) => ({ kind: 'regex', pattern }) as const),
+    ],
+    allowMethods,
+    allowHeaders,
+    exposeHeaders,
+    maxAge,
+    allowCredentials: allowCredentials || null,
+    forwardNotMatchingPreflights: true,
+  };
+}
+
+const ANY_ORIGIN = { kind: 'regex', pattern: '.*' } as const;
 
 function emitPathRewrite({ regexRewrite, prefixRewrite }: MergedOptions): PathRewrite | null {
   if (regexRewrite !== null) {

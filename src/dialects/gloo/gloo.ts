@@ -1,7 +1,7 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
 import type { HashPolicy } from '../../model/affinity.ts';
 import type { Cluster } from '../../model/cluster.ts';
-import type { Route } from '../../model/route.ts';
+import type { Mirror, Route } from '../../model/route.ts';
 import type { GatewayAttachment } from '../../resources/attachment.ts';
 import type { Kubernetes } from '../../resources/kubernetes/kubernetes.ts';
 import { nameOf } from '../../resources/resource.ts';
@@ -26,17 +26,28 @@ export function attachGloo(resources: ResourceSet, kubernetes: Kubernetes, sink:
   const options = resolveRouteOptions(resources, sink);
   const upstreams = resolveUpstreams(resources, kubernetes, sink);
   const used = new Map<string, Cluster>();
+  const use = (namespace: string, name: string): string | null => {
+    const cluster = upstreams.get(`${namespace}/${name}`)?.cluster;
+    if (cluster === undefined) return null;
+    used.set(cluster.name, cluster);
+    return cluster.name;
+  };
+  const mirrorsOf = ({ shadowing }: MergedOptions): Mirror[] => {
+    if (shadowing === null) return [];
+    const { upstream, percentage } = shadowing.value;
+    const cluster = use(upstream.namespace, upstream.name);
+    if (cluster !== null) return percentage === 0 ? [] : [{ cluster, percent: percentage }];
+    const at = shadowing.resource.position(['spec', 'options', 'shadowing', 'upstream', 'name']);
+    const message = `there is no Upstream ${upstream.namespace}/${upstream.name} that can be served`;
+    sink.report('error', 'unresolved-reference', at, message, 'It gets no copies.');
+    return [];
+  };
   return {
     ownsClass: (className, controllerName) => className === 'gloo-gateway' || controllerName === 'solo.io/gloo-gateway',
     serverHeader: 'envoy',
     backendKinds: [['gloo.solo.io', 'Upstream']],
     filterKinds: [['gateway.solo.io', 'RouteOption']],
-    backend({ namespace, name }) {
-      const cluster = upstreams.get(`${namespace}/${name}`)?.cluster;
-      if (cluster === undefined) return null;
-      used.set(cluster.name, cluster);
-      return cluster.name;
-    },
+    backend: ({ namespace, name }) => use(namespace, name),
     apply(target, route) {
       const merged = options.for(target);
       const { action } = route;
@@ -48,7 +59,7 @@ export function attachGloo(resources: ResourceSet, kubernetes: Kubernetes, sink:
       reportUselessHash(target, action, merged, policies, [...upstreams.values()], sink);
       const isDefaultTimeout = target.isOwnGateway && !target.hasTimeout;
       const timed = isDefaultTimeout ? { ...action, timeoutMillis: DEFAULT_TIMEOUT_MILLIS } : action;
-      return withHeaders({ ...route, action: overlayForward(timed, merged, policies) }, merged);
+      return withHeaders({ ...route, action: overlayForward(timed, merged, policies, mirrorsOf(merged)) }, merged);
     },
     clusters: () => [...used.values()],
   };

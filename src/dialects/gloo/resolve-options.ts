@@ -160,5 +160,9 @@ function merge(options: readonly ReadOption[]): MergedOptions {
     regexRewrite: first('regexRewrite'),
     hostRewrite: first('hostRewrite'),
     headerManipulation: first('headerManipulation'),
+    idleTimeout: first('idleTimeout'),
+    shadowing: first('shadowing'),
+    faults: first('faults'),
+    cors: first('cors'),
   };
 }

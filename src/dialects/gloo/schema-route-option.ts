@@ -4,8 +4,10 @@ import {
   cookieText,
   formattedValue,
   headerName,
+  headerNameProblem,
   headerNames,
   headerOrPseudoName,
+  headerValue,
   hostText,
   pathText,
   regexText,
@@ -13,6 +15,7 @@ import {
 } from '../../resources/http-fields.ts';
 import {
   bool,
+  decimal,
   droppable,
   integer,
   list,
@@ -26,6 +29,7 @@ import {
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
+import { type UpstreamName, upstreamName } from './schema-resilience.ts';
 
 export interface RouteOptionSpec {
   readonly targetRefs: readonly TargetRef[];
@@ -48,6 +52,31 @@ export interface RouteOptions {
   readonly regexRewrite: RegexRewriteOption | null;
   readonly hostRewrite: string | null;
   readonly headerManipulation: HeaderManipulation | null;
+  readonly idleTimeout: number | null;
+  readonly shadowing: Shadowing | null;
+  readonly faults: Faults | null;
+  readonly cors: CorsOption | null;
+}
+
+export interface Shadowing {
+  readonly upstream: UpstreamName;
+  readonly percentage: number;
+}
+
+export interface Faults {
+  readonly abort: { readonly percentage: number; readonly httpStatus: number } | null;
+  readonly delay: { readonly percentage: number; readonly fixedDelay: number } | null;
+}
+
+export interface CorsOption {
+  readonly allowOrigin: readonly string[];
+  readonly allowOriginRegex: readonly string[];
+  readonly allowMethods: readonly string[];
+  readonly allowHeaders: readonly string[];
+  readonly exposeHeaders: readonly string[];
+  readonly maxAge: string;
+  readonly allowCredentials: boolean;
+  readonly disableForRoute: boolean;
 }
 
 export interface RegexRewriteOption {
@@ -126,6 +155,9 @@ const retries = object<RetryOption>(
   },
 );
 
+/** `*` stands for every header. */
+const corsName = problem(text, (name) => (name === '*' ? null : headerNameProblem(name)));
+
 const headerOption = object<HeaderOption>(
   {
     header: object<HeaderOption['header']>({ key: headerName, value: withDefault(formattedValue, '') }),
@@ -139,6 +171,26 @@ const headerManipulation = object<HeaderManipulation>({
   requestHeadersToRemove: headerNames,
   responseHeadersToAdd: list(headerOption),
   responseHeadersToRemove: headerNames,
+});
+
+const abort = object<NonNullable<Faults['abort']>>({
+  percentage: withDefault(decimal(0, 100), 0),
+  httpStatus: integer(200, 599),
+});
+const delay = object<NonNullable<Faults['delay']>>({
+  percentage: withDefault(decimal(0, 100), 0),
+  fixedDelay: goDuration(1),
+});
+
+const cors = object<CorsOption>({
+  allowOrigin: list(nonEmptyText),
+  allowOriginRegex: list(regexText),
+  allowMethods: list(headerName),
+  allowHeaders: list(corsName),
+  exposeHeaders: list(corsName),
+  maxAge: withDefault(headerValue, ''),
+  allowCredentials: withDefault(bool, false),
+  disableForRoute: withDefault(bool, false),
 });
 
 const LATER = unsupported('it has no effect');
@@ -160,18 +212,18 @@ const options = object<RouteOptions>(
     ),
     hostRewrite: droppable(hostText),
     headerManipulation: droppable(headerManipulation),
+    idleTimeout: droppable(goDuration()),
+    shadowing: droppable(object<Shadowing>({ upstream: upstreamName, percentage: withDefault(decimal(0, 100), 0) })),
+    faults: droppable(object<Faults>({ abort: maybe(abort), delay: maybe(delay) })),
+    cors: droppable(cors),
   },
   {
     autoHostRewrite: LATER,
     hostRewriteHeader: LATER,
     hostRewritePathRegex: LATER,
-    cors: LATER,
     upgrades: unsupported('upgrades need no switch'),
-    idleTimeout: LATER,
     maxStreamDuration: LATER,
     appendXForwardedHost: LATER,
-    shadowing: LATER,
-    faults: LATER,
     tracing: LATER,
     envoyMetadata: LATER,
     extensions: LATER,

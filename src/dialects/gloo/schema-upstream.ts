@@ -19,6 +19,7 @@ import {
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
+import { type HealthCheckSpec, healthCheck, type OutlierSpec, outlierDetection } from './schema-resilience.ts';
 
 export interface UpstreamSpec {
   readonly kube: KubeUpstream | null;
@@ -26,6 +27,8 @@ export interface UpstreamSpec {
   readonly loadBalancerConfig: LoadBalancerConfig | null;
   readonly connectionConfig: ConnectionConfig | null;
   readonly circuitBreakers: CircuitBreakerConfig | null;
+  readonly healthChecks: readonly (HealthCheckSpec | null)[];
+  readonly outlierDetection: OutlierSpec | null;
   /** Not read beyond being there. */
   readonly sslConfig: object | null;
 }
@@ -94,7 +97,7 @@ const kube = object<KubeUpstream>(
 
 const host = object<StaticHost>(
   { addr: nonEmptyText, port: portNumber, loadBalancingWeight: withDefault(integer(1, 4294967295), 1) },
-  { sniAddr: UPSTREAM_TLS, healthCheckConfig: unsupported('endpoints are not health-checked'), metadata: anything },
+  { sniAddr: UPSTREAM_TLS, healthCheckConfig: unsupported('all endpoints are checked alike'), metadata: anything },
 );
 
 const staticHosts = object<NonNullable<UpstreamSpec['static']>>(
@@ -188,12 +191,12 @@ export const upstreamSpec: Schema<UpstreamSpec> = check(
       connectionConfig: droppable(connectionConfig),
       circuitBreakers: droppable(circuitBreakers),
       sslConfig: maybe(anyObject),
+      healthChecks: units(healthCheck),
+      outlierDetection: droppable(outlierDetection),
     },
     {
       discoveryMetadata: anything,
       namespacedStatuses: anything,
-      healthChecks: unsupported('endpoints are not health-checked'),
-      outlierDetection: unsupported('endpoints are not ejected'),
       failover: unsupported('there is no failover'),
       useHttp2: PROTOCOL,
       protocolSelection: PROTOCOL,
