@@ -1,4 +1,5 @@
 import type { DecisionReason, DecisionRecord, TokenOutcome } from '../model/decision.ts';
+import type { UpstreamFailure } from './upstream-connection.ts';
 
 const MODES = ['none', 'hash', 'session'] as const satisfies readonly DecisionRecord['mode'][];
 const TOKENS = [
@@ -36,7 +37,6 @@ export class ClusterStats {
   connectFailures = 0;
   resets = 0;
   timeouts = 0;
-  overflows = 0;
   mirrors = 0;
   mirrorFailures = 0;
   readonly #decisions: Float64Array = new Float64Array(MODES.length * TOKENS.length * REASONS.length);
@@ -55,6 +55,11 @@ export class ClusterStats {
     while (bucket < DURATION_BUCKETS.length && durationMillis > (DURATION_BUCKETS[bucket] as number)) bucket++;
     this.durations[bucket] = (this.durations[bucket] as number) + 1;
     this.durationSumMillis += durationMillis;
+  }
+
+  countFailure(failure: UpstreamFailure): void {
+    if (failure === 'connect-refused' || failure === 'connect-timeout') this.connectFailures++;
+    else this.resets++;
   }
 
   forEachDecision(visit: (mode: string, token: string, reason: string, count: number) => void): void {

@@ -3,9 +3,10 @@ import { compileForward, type ForwardPlan } from '../affinity/forward-plan.ts';
 import { DROPPED_AT_EDGE, DROPPED_FROM_EXTERNAL, DROPPED_FROM_INTERNAL } from '../affinity/forwarded-headers.ts';
 import type { ClientAddressPolicy, VirtualHost } from '../model/listener.ts';
 import type { RequestView } from '../model/request-view.ts';
-import type { FaultPolicy, ForwardAction, Route, WeightedTarget } from '../model/route.ts';
+import type { FaultPolicy, ForwardAction, RetryPolicy, Route, WeightedTarget } from '../model/route.ts';
 import { compilePathRewrite, type PathRewriter } from '../routing/path-rewrite.ts';
 import { compileRedirect } from '../routing/redirect.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { ClusterStats } from './cluster-stats.ts';
 import { CORS_RESPONSE_HEADERS, CompiledCors } from './cors.ts';
 import { compileHeaderEdits, type HeaderEdits } from './header-edits.ts';
@@ -17,6 +18,8 @@ import type { UpstreamHost } from './upstream-host.ts';
 export interface RuntimeCluster {
   readonly balancer: ClusterBalancer<UpstreamHost>;
   readonly stats: ClusterStats;
+  /** null: the cluster has no limits. */
+  readonly breaker: CircuitBreaker | null;
 }
 
 /** What differs between a route's weighted targets. */
@@ -106,7 +109,7 @@ function compileForwardAction(
     plan: compileForward(action, (name) => environment.clusterOf(name)?.balancer),
     targets: action.targets.map((target) => compileTarget(route, target, host, environment)),
     filters: compileFilters(action, environment),
-    retry: action.retry === null || action.retry.retries === 0 ? null : new RetryRules(action.retry),
+    retry: compileRetry(action.retry),
     pathRewriter: action.pathRewrite === null ? null : compilePathRewrite(action.pathRewrite, route.match.path),
     hostRewrite: action.hostRewrite ?? '',
     hashesForwarded: hashesForwarding(
@@ -127,6 +130,13 @@ function compileFilters(action: ForwardAction, environment: RouteEnvironment): C
       .map((mirror) => compileMirror(mirror, action, environment.clusterOf))
       .filter((mirror) => mirror !== null),
   };
+}
+
+/** null: no retries, and no time limit of each try. */
+function compileRetry(policy: RetryPolicy | null): RetryRules | null {
+  return policy === null || (policy.retries === 0 && policy.perTryTimeoutMillis === null)
+    ? null
+    : new RetryRules(policy);
 }
 
 /** Envoy tells the upstream how long it will wait: per try where that is limited, otherwise in all (envoy-affinity §11.8). */

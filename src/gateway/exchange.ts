@@ -1,7 +1,7 @@
 import type { Host } from '../affinity/host.ts';
 import { Selection } from '../affinity/selection.ts';
 import { encodeLastChunk } from '../http1/encode-body.ts';
-import { encodeRequestHead, encodeResponseHead, ResponseEdits, responseFraming } from '../http1/encode-head.ts';
+import { encodeRequestHead } from '../http1/encode-head.ts';
 import type { Head } from '../http1/head.ts';
 import type { Http1Error } from '../http1/http1-error.ts';
 import { encodeLocalResponse } from '../http1/local-response.ts';
@@ -9,19 +9,23 @@ import type { RequestMeaning, ResponseMeaning } from '../http1/meaning.ts';
 import { toHttpsLocation } from '../routing/redirect.ts';
 import { ActiveFilters } from './active-filters.ts';
 import { ClientResponse } from './client-response.ts';
-import type { CompiledFilters, CompiledForward, CompiledRoute, CompiledTarget } from './compiled-route.ts';
+import type {
+  CompiledFilters,
+  CompiledForward,
+  CompiledRoute,
+  CompiledTarget,
+  RuntimeCluster,
+} from './compiled-route.ts';
 import { Deadline } from './deadline.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
-import { replyToFailure } from './failure-reply.ts';
-import type { HeaderEdits } from './header-edits.ts';
+import { OVERFLOW_REPLY, replyToFailure } from './failure-reply.ts';
 import { RequestBody } from './request-body.ts';
 import { RequestPreparation } from './request-preparation.ts';
-import { UpstreamConnection, type UpstreamFailure, type UpstreamUser } from './upstream-connection.ts';
+import { mayDropRest, ResponsePreparation } from './response-preparation.ts';
+import { RetryState, type RetryVerdict, withVerdict } from './retry-state.ts';
+import type { UpstreamConnection, UpstreamFailure } from './upstream-connection.ts';
 import type { UpstreamHost } from './upstream-host.ts';
-import { UpstreamRequest } from './upstream-request.ts';
-
-/** What is left of a request that was answered early is read and dropped up to this length; beyond it the connection ends. */
-const DROPPED_BYTES = 65_536;
+import { UpstreamRequest, type UpstreamRequestOwner } from './upstream-request.ts';
 
 /** Methods that may be sent again when a kept connection turns out to be dead (RFC 9110 §9.2.2, RFC 9112 §9.3.1). */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
@@ -30,15 +34,14 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT'
  * One request and its response, from the head's arrival to the log line. A connection has one, used again for each of
  * its requests, so that a request costs few objects. Chart of its states: docs/lifecycle.md.
  */
-export class Exchange implements UpstreamUser {
+export class Exchange implements UpstreamRequestOwner {
   readonly #client: DownstreamConnection;
   readonly #preparation: RequestPreparation;
   readonly #body: RequestBody = new RequestBody();
-  readonly #request: UpstreamRequest = new UpstreamRequest();
+  readonly #request: UpstreamRequest;
   readonly #response: ClientResponse;
-  readonly #responseEdits: ResponseEdits = new ResponseEdits();
+  readonly #outgoing: ResponsePreparation = new ResponsePreparation();
   readonly #requestDeadline: Deadline = new Deadline(() => this.#onRequestTimeout());
-  readonly #tryDeadline: Deadline = new Deadline(() => this.#onTryTimeout());
 
   #head: Head | null = null;
   #meaning: RequestMeaning | null = null;
@@ -57,8 +60,10 @@ export class Exchange implements UpstreamUser {
   /** null: the route has no filters. */
   #filters: ActiveFilters | null = null;
 
+  readonly #retries: RetryState = new RetryState();
+  /** The client is held back until an attempt takes its body. */
+  #paused = false;
   #attempts = 0;
-  #retries = 0;
   #attemptTick = 0;
   #retryTimer: NodeJS.Timeout | null = null;
 
@@ -74,6 +79,7 @@ export class Exchange implements UpstreamUser {
   constructor(client: DownstreamConnection) {
     this.#client = client;
     this.#preparation = new RequestPreparation(client);
+    this.#request = new UpstreamRequest(this, client.listener);
     this.#response = new ClientResponse(client);
   }
 
@@ -114,9 +120,8 @@ export class Exchange implements UpstreamUser {
     this.#requestEnded = true;
     if (this.#done) return;
     this.#lastChunk = encodeLastChunk(trailers);
-    const timeoutMillis = this.#forward?.action.timeoutMillis ?? 0;
     // Envoy's clock starts when the request is whole: a slow upload is not the upstream's fault.
-    if (timeoutMillis > 0) this.#client.listener.timers.arm(this.#requestDeadline, timeoutMillis);
+    this.#armRequest();
     if (this.#request.connection !== null) this.#request.end(this.#lastChunk);
     this.#filters?.end(this.#lastChunk);
   }
@@ -138,7 +143,7 @@ export class Exchange implements UpstreamUser {
 
   onClientGone(): void {
     if (this.#done) return;
-    this.#dropAttempt();
+    this.#request.drop();
     this.#addFlag('DC');
     this.#finish();
   }
@@ -158,19 +163,29 @@ export class Exchange implements UpstreamUser {
     this.#request.connection?.endTunnel();
   }
 
+  onTryTimeout(): void {
+    this.#countTimeout();
+    this.#request.drop();
+    const verdict = this.#judge(this.#retries.rules?.isRetriableTimeout() === true);
+    if (verdict === 'retry') this.#retry();
+    else this.#fail(504, 'upstream request timeout\n', withVerdict('UT', verdict));
+  }
+
   onUpstreamHead(head: Head, meaning: ResponseMeaning): void {
     if (meaning.isInterim) {
       this.#relayInterim(head, meaning);
       return;
     }
-    const retry = this.#forward?.retry ?? null;
-    if (retry?.isRetriableResponse(head)) {
-      if (this.#mayRetry()) {
-        this.#dropAttempt();
+    this.#host?.state.outlier?.onStatus(head.status);
+    const { rules } = this.#retries;
+    if (rules !== null) {
+      const verdict = this.#judge(rules.isRetriableResponse(head));
+      if (verdict === 'retry') {
+        this.#request.drop();
         this.#retry();
         return;
       }
-      if (this.#retries > 0) this.#addFlag('URX');
+      this.#flags = withVerdict(this.#flags, verdict);
     }
     this.#commit(head, meaning);
   }
@@ -180,9 +195,13 @@ export class Exchange implements UpstreamUser {
   }
 
   onUpstreamEnd(trailers: Head | null): void {
-    this.#endAttempt();
+    this.#request.release();
     this.#response.end(trailers);
     this.#finish();
+  }
+
+  onUpstreamConnected(): void {
+    this.#request.connected();
   }
 
   onUpstreamFlush(): void {
@@ -196,9 +215,10 @@ export class Exchange implements UpstreamUser {
 
   onUpstreamFailure(failure: UpstreamFailure, detail: string): void {
     const host = this.#host as Host<UpstreamHost>;
-    const requestSent = this.#attemptTick !== 0;
-    this.#endAttempt();
-    this.#countFailure(failure, host.state);
+    this.#request.release();
+    this.#cluster.stats.countFailure(failure);
+    // How a tunnel ends is the application's affair.
+    if (!this.#tunnel) host.state.countFailure(failure);
     if (this.#tunnel) {
       this.#response.flush();
       this.#addFlag('UC');
@@ -207,13 +227,14 @@ export class Exchange implements UpstreamUser {
       this.#addFlag(failure === 'protocol' ? 'UPE' : 'UC');
       this.#abort();
     } else if (failure === 'stale' && this.#mayRepeat()) {
-      this.#attempt(this.#connect(host.state));
-    } else if (this.#forward?.retry?.isRetriableFailure(failure, requestSent) && this.#mayRetry()) {
-      this.#retry();
+      this.#request.open(this.#cluster, host.state, true, this.#retries.tryMillis);
     } else {
-      const reply = replyToFailure(failure);
-      const cause = detail === '' ? '' : ` (${detail})`;
-      this.#reply(reply.status, `${reply.body}${cause}\n`, this.#retries > 0 ? `${reply.flag},URX` : reply.flag);
+      const verdict = this.#judge(this.#retries.isRetriableFailure(failure));
+      if (verdict === 'retry') this.#retry();
+      else {
+        const { status, body, flag } = replyToFailure(failure, detail, this.#retries.count > 0);
+        this.#reply(status, body, withVerdict(flag, verdict));
+      }
     }
   }
 
@@ -223,7 +244,7 @@ export class Exchange implements UpstreamUser {
 
   onUpstreamTunnelEnd(): void {
     this.#response.flush();
-    this.#dropAttempt();
+    this.#request.drop();
     this.#finish();
   }
 
@@ -240,13 +261,13 @@ export class Exchange implements UpstreamUser {
     this.#selection = null;
     this.#host = null;
     this.#attempts = 0;
-    this.#retries = 0;
     this.#status = 0;
     this.#flags = '';
     this.#committed = false;
     this.#keepAlive = meaning.keepAlive;
     this.#upstreamMillis = -1;
     this.#filters = null;
+    this.#paused = false;
     this.#done = false;
     this.#response.begin();
   }
@@ -302,7 +323,8 @@ export class Exchange implements UpstreamUser {
     }
     this.#target = target;
     this.#preparation.apply(forward, target, selection);
-    this.#body.begin(forward.retry === null ? 0 : listener.limits.retryBufferBytes);
+    this.#retries.begin(forward.retry, target.cluster?.breaker ?? null);
+    this.#body.begin((forward.retry?.retries ?? 0) === 0 ? 0 : listener.limits.retryBufferBytes);
     this.#tryNext();
   }
 
@@ -310,28 +332,38 @@ export class Exchange implements UpstreamUser {
     const selection = this.#selection as Selection<UpstreamHost>;
     const host = selection.next();
     if (host === null) {
-      this.#reply(selection.failStatus, 'no healthy upstream\n', this.#retries > 0 ? 'UH,URX' : 'UH');
+      this.#reply(selection.failStatus, 'no healthy upstream\n', 'UH');
       return;
     }
     this.#host = host;
-    this.#attempt(host.state.pool.take() ?? this.#connect(host.state));
+    this.#request.open(this.#cluster, host.state, false, this.#retries.tryMillis);
   }
 
-  #connect(state: UpstreamHost): UpstreamConnection {
-    const { listener } = this.#client;
-    const timeoutMillis = this.#target?.cluster?.balancer.cluster.connectTimeoutMillis ?? 0;
-    return new UpstreamConnection(state, listener.limits.http1, listener.timers, timeoutMillis);
+  /** The cluster of the host that was chosen. */
+  get #cluster(): RuntimeCluster {
+    return this.#target?.cluster as RuntimeCluster;
+  }
+
+  /** The body waits with the client, and so long that the route's time limit bounds the wait. */
+  onWait(): boolean {
+    if (!this.#requestEnded && this.#meaning?.body !== 'none') {
+      this.#paused = true;
+      this.#client.pauseRequest();
+      this.#armRequest();
+    }
+    return true;
+  }
+
+  onOverflow(): void {
+    const { status, body, flag } = OVERFLOW_REPLY;
+    this.#reply(status, body, flag, 'x-envoy-overloaded: true\r\n');
   }
 
   /** Sends the request, as far as it is here, over `connection`; the rest follows as it comes. */
-  #attempt(connection: UpstreamConnection): void {
+  onAdmitted(connection: UpstreamConnection): void {
     const head = this.#head as Head;
     const meaning = this.#meaning as RequestMeaning;
-    const state = connection.upstream;
     this.#attempts++;
-    state.activeRequests++;
-    state.requests++;
-    if (this.#target?.cluster) this.#target.cluster.balancer.activeRequests++;
     connection.use(this, head.method, this.#preparation.edits.upgrade);
     this.#attemptTick = performance.now();
     const { edits } = this.#preparation;
@@ -343,31 +375,26 @@ export class Exchange implements UpstreamUser {
     if (this.#attempts === 1) this.#filters?.mirror(this.#preparation.context, text, meaning.body === 'chunked');
     edits.append = lines;
     for (const chunk of this.#body.chunks) this.#request.body(chunk);
-    if (this.#requestEnded) this.#request.end(this.#lastChunk);
-    else if (this.#attempts > 1) this.#client.resumeRequest();
-    const perTryMillis = this.#forward?.retry?.perTryTimeoutMillis ?? 0;
-    if (perTryMillis > 0) this.#client.listener.timers.arm(this.#tryDeadline, perTryMillis);
+    if (this.#requestEnded) {
+      this.#request.end(this.#lastChunk);
+      // The first attempt had to wait, and the end of a request without a body came meanwhile.
+      if (this.#attempts === 1) this.#filters?.end(this.#lastChunk);
+    }
+    if (connection.isConnected) this.#request.connected();
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#client.resumeRequest();
   }
 
-  /** The attempt's connection has been dealt with: only the books are closed here. */
-  #endAttempt(): void {
-    const { connection } = this.#request;
-    if (connection === null) return;
-    this.#request.release();
-    this.#client.listener.timers.cancel(this.#tryDeadline);
-    connection.upstream.activeRequests--;
-    if (this.#target?.cluster) this.#target.cluster.balancer.activeRequests--;
+  #armRequest(): void {
+    const timeoutMillis = this.#forward?.action.timeoutMillis ?? 0;
+    if (timeoutMillis > 0) this.#client.listener.timers.arm(this.#requestDeadline, timeoutMillis);
   }
 
-  #dropAttempt(): void {
-    const { connection } = this.#request;
-    this.#endAttempt();
-    connection?.abandon();
-  }
-
-  #mayRetry(): boolean {
-    const retry = this.#forward?.retry ?? null;
-    return retry !== null && this.#retries < retry.retries && this.#body.isReplayable;
+  /** `isWanted`: the policy's conditions name what happened to the attempt. */
+  #judge(isWanted: boolean): RetryVerdict {
+    if (!this.#body.isReplayable) this.#retries.giveUp();
+    return this.#retries.judge(isWanted);
   }
 
   #mayRepeat(): boolean {
@@ -375,12 +402,13 @@ export class Exchange implements UpstreamUser {
   }
 
   #retry(): void {
-    this.#retries++;
-    const { listener } = this.#client;
-    if (this.#target?.cluster) this.#target.cluster.stats.retries++;
-    const delayMillis = this.#forward?.retry?.backoffMillis(this.#retries, listener.selectionEnvironment.random) ?? 0;
+    this.#cluster.stats.retries++;
+    const delayMillis = this.#retries.backoffMillis(this.#client.listener.selectionEnvironment.random);
     // Nobody takes the body until the next attempt: what comes waits with the client.
-    if (!this.#requestEnded) this.#client.pauseRequest();
+    if (!this.#requestEnded) {
+      this.#paused = true;
+      this.#client.pauseRequest();
+    }
     this.#retryTimer = setTimeout(() => {
       this.#retryTimer = null;
       this.#tryNext();
@@ -388,38 +416,33 @@ export class Exchange implements UpstreamUser {
   }
 
   #relayInterim(head: Head, meaning: ResponseMeaning): void {
-    const isWanted = head.status !== 100 || this.#meaning?.expectContinue === true;
-    // HTTP/1.0 knows no interim responses (RFC 9110 §15.2).
-    if (!isWanted || this.#head?.minor === 0) return;
-    const edits = this.#responseEdits;
-    edits.framing = 'none';
-    edits.remove = (this.#target as CompiledTarget).responseEdits.removed;
-    edits.append = '';
-    this.#response.head(encodeResponseHead(head, meaning, edits), false);
+    if (head.status === 100 && this.#meaning?.expectContinue !== true) return;
+    const { responseEdits } = this.#target as CompiledTarget;
+    const text = this.#outgoing.interim(head, meaning, this.#head?.minor ?? 1, responseEdits);
+    if (text === '') return;
+    // The client has part of an answer now: what follows must come from the same pod, as in Envoy.
+    this.#retries.giveUp();
+    this.#response.head(text, false);
   }
 
   /** Sends the final head: from here on the client has this response and no other. */
   #commit(head: Head, meaning: ResponseMeaning): void {
     const { listener } = this.#client;
     const target = this.#target as CompiledTarget;
-    const minor = this.#head?.minor ?? 1;
     this.#committed = true;
     this.#status = head.status;
     this.#body.release();
+    this.#retries.release();
     this.#upstreamMillis = performance.now() - this.#attemptTick;
-    listener.timers.cancel(this.#tryDeadline);
-    const edits = this.#responseEdits;
-    edits.framing = responseFraming(meaning, minor);
-    edits.clientMinor = minor;
-    edits.keepAlive = this.#keepAlive && edits.framing !== 'close' && !listener.isDraining && this.#canDropRest();
-    this.#keepAlive = edits.keepAlive;
+    this.#request.answered();
+    const outgoing = this.#outgoing;
+    outgoing.begin(meaning, this.#head?.minor ?? 1, this.#mayKeepAlive());
+    this.#keepAlive = outgoing.keepAlive;
     const corsLines = this.#filters?.corsLines ?? '';
     const own = corsLines === '' ? target.responseEdits : target.corsResponseEdits;
-    edits.remove = own.removed;
-    edits.append = `${own.lines}${listener.responseLines}${corsLines}x-envoy-upstream-service-time: ${Math.round(this.#upstreamMillis)}\r\n`;
-    if (head.findHeader('date', 0) < 0) edits.append += listener.dateLine();
-    this.#bindClient(head, own);
-    this.#response.head(encodeResponseHead(head, meaning, edits), edits.framing === 'chunked');
+    const lines = `${listener.responseLines}${corsLines}x-envoy-upstream-service-time: ${Math.round(this.#upstreamMillis)}\r\n`;
+    const session = (this.#selection as Selection<UpstreamHost>).responseEdits(this.#host, head);
+    this.#response.head(outgoing.final(head, meaning, own, lines, session), outgoing.isChunked);
     if (meaning.isTunnel) this.#openTunnel();
   }
 
@@ -432,48 +455,27 @@ export class Exchange implements UpstreamUser {
     if (early.length > 0) this.onClientTunnel(early);
   }
 
-  /** Tells the client which endpoint its session is on. */
-  #bindClient(head: Head, own: HeaderEdits): void {
-    const selection = this.#selection as Selection<UpstreamHost>;
-    const edits = this.#responseEdits;
-    for (const edit of selection.responseEdits(this.#host, head)) {
-      if (edit.op === 'set') edits.remove = own.removedAlso(edit.name);
-      edits.append += `${edit.name}: ${edit.value}\r\n`;
-    }
-  }
-
-  /** Whether the client's connection can go on although the response comes before the request's end. */
-  #canDropRest(): boolean {
-    const meaning = this.#meaning as RequestMeaning;
-    if (this.#requestEnded || meaning.body === 'none') return true;
-    return meaning.body === 'length' && meaning.contentLength <= DROPPED_BYTES && !meaning.expectContinue;
+  /** Whether the client's connection can go on after the response. */
+  #mayKeepAlive(): boolean {
+    if (!this.#keepAlive || this.#client.listener.isDraining) return false;
+    return this.#requestEnded || mayDropRest(this.#meaning as RequestMeaning);
   }
 
   #onRequestTimeout(): void {
+    this.#countTimeout();
     this.#fail(504, 'upstream request timeout\n', 'UT');
   }
 
-  #onTryTimeout(): void {
-    this.#dropAttempt();
+  #countTimeout(): void {
     if (this.#target?.cluster) this.#target.cluster.stats.timeouts++;
-    if (this.#forward?.retry?.isRetriableTimeout() && this.#mayRetry()) this.#retry();
-    else this.#fail(504, 'upstream request timeout\n', 'UT');
-  }
-
-  #countFailure(failure: UpstreamFailure, state: UpstreamHost): void {
-    const stats = this.#target?.cluster?.stats;
-    if (failure === 'connect-refused' || failure === 'connect-timeout') {
-      state.connectFailures++;
-      if (stats) stats.connectFailures++;
-    } else if (stats) {
-      stats.resets++;
-    }
+    const { connection } = this.#request;
+    if (connection?.isConnected === true && !this.#committed) connection.upstream.outlier?.onTimeout();
   }
 
   /** Ends the exchange before its time: with a response of ours where the client can still take one. */
   #fail(status: number, body: string, flag: string): void {
     if (this.#done) return;
-    this.#dropAttempt();
+    this.#request.drop();
     if (this.#committed) {
       this.#addFlag(flag);
       this.#abort();
@@ -488,7 +490,7 @@ export class Exchange implements UpstreamUser {
     if (flags !== '') this.#addFlag(flags);
     this.#committed = true;
     this.#status = status;
-    this.#keepAlive = this.#keepAlive && !listener.isDraining && this.#canDropRest() && !flags.includes('DPE');
+    this.#keepAlive = this.#mayKeepAlive() && !flags.includes('DPE');
     const own = this.#route?.responseEdits.lines ?? '';
     const lines = `${body === '' ? '' : 'content-type: text/plain\r\n'}${listener.localLines()}${headers}${own}`;
     const isHead = this.#head?.method === 'HEAD';
@@ -519,6 +521,7 @@ export class Exchange implements UpstreamUser {
     this.#tunnel = false;
     if (!this.#requestEnded) this.#filters?.abandon();
     this.#cancelTimers();
+    this.#retries.release();
     const { listener } = this.#client;
     const durationMillis = performance.now() - this.#startedTick;
     const selection = this.#selection;

@@ -9,9 +9,9 @@ import { type ForwardAction, type Mirror, NO_HEADER_OPS } from '../model/route.t
 import type { RuntimeCluster } from './compiled-route.ts';
 import { Deadline } from './deadline.ts';
 import type { TimerWheel } from './timer-wheel.ts';
-import { UpstreamConnection, type UpstreamUser } from './upstream-connection.ts';
+import type { UpstreamConnection } from './upstream-connection.ts';
 import type { UpstreamHost } from './upstream-host.ts';
-import { UpstreamRequest } from './upstream-request.ts';
+import { UpstreamRequest, type UpstreamRequestOwner } from './upstream-request.ts';
 
 /** A copy is given up when so long has passed since its start. */
 const MAX_MIRROR_MILLIS = 15_000;
@@ -55,16 +55,29 @@ export interface MirrorServices {
  * One copy of a request on its way. Its fate never touches the original: the answer is dropped, a failure is only
  * counted, and where the copy's upstream is too slow for the body the copy is given up rather than the client held back.
  */
-export class MirrorRequest implements UpstreamUser {
+export class MirrorRequest implements UpstreamRequestOwner {
   readonly #services: MirrorServices;
   readonly #cluster: RuntimeCluster;
-  readonly #request: UpstreamRequest = new UpstreamRequest();
+  readonly #request: UpstreamRequest;
   readonly #deadline: Deadline = new Deadline(() => this.abandon());
+  readonly #method: string;
+  readonly #head: string;
+  readonly #isChunked: boolean;
   #connection: UpstreamConnection | null = null;
 
-  private constructor(mirror: CompiledMirror, services: MirrorServices) {
+  private constructor(
+    mirror: CompiledMirror,
+    services: MirrorServices,
+    method: string,
+    head: string,
+    isChunked: boolean,
+  ) {
     this.#services = services;
     this.#cluster = mirror.cluster;
+    this.#request = new UpstreamRequest(this, services);
+    this.#method = method;
+    this.#head = head;
+    this.#isChunked = isChunked;
   }
 
   /** Starts the copies that chance asks for; an empty list is the rule. */
@@ -81,8 +94,8 @@ export class MirrorRequest implements UpstreamUser {
       const selection = new Selection<UpstreamHost>(mirror.plan, view, services.selectionEnvironment);
       const host = selection.chooseTarget() === null ? null : selection.next();
       if (host === null) continue;
-      const copy = new MirrorRequest(mirror, services);
-      copy.#open(host.state, view.method, head, isChunked);
+      const copy = new MirrorRequest(mirror, services, view.method, head, isChunked);
+      copy.#open(host.state);
       started.push(copy);
     }
     return started;
@@ -101,6 +114,30 @@ export class MirrorRequest implements UpstreamUser {
     const connection = this.#connection;
     this.#close();
     connection?.abandon();
+  }
+
+  onAdmitted(connection: UpstreamConnection): void {
+    this.#connection = connection;
+    connection.use(this, this.#method, '');
+    this.#request.begin(connection, this.#head, this.#isChunked);
+    if (connection.isConnected) this.#request.connected();
+    this.#services.timers.arm(this.#deadline, MAX_MIRROR_MILLIS);
+  }
+
+  /** A copy never waits: its body would have to be kept. */
+  onWait(): boolean {
+    return false;
+  }
+
+  onOverflow(): void {
+    this.#cluster.stats.mirrorFailures++;
+  }
+
+  /** Copies have one time limit, for the whole of them. */
+  onTryTimeout(): void {}
+
+  onUpstreamConnected(): void {
+    this.#request.connected();
   }
 
   onUpstreamHead(_head: Head, meaning: ResponseMeaning): void {
@@ -126,18 +163,9 @@ export class MirrorRequest implements UpstreamUser {
 
   onUpstreamTunnelEnd(): void {}
 
-  #open(state: UpstreamHost, method: string, head: string, isChunked: boolean): void {
-    const { limits, timers } = this.#services;
-    const { connectTimeoutMillis } = this.#cluster.balancer.cluster;
-    const connection = state.pool.take() ?? new UpstreamConnection(state, limits.http1, timers, connectTimeoutMillis);
-    this.#connection = connection;
-    state.activeRequests++;
-    state.requests++;
-    this.#cluster.balancer.activeRequests++;
+  #open(state: UpstreamHost): void {
     this.#cluster.stats.mirrors++;
-    connection.use(this, method, '');
-    this.#request.begin(connection, head, isChunked);
-    timers.arm(this.#deadline, MAX_MIRROR_MILLIS);
+    this.#request.open(this.#cluster, state, false, 0);
   }
 
   #close(): void {
@@ -146,7 +174,5 @@ export class MirrorRequest implements UpstreamUser {
     this.#connection = null;
     this.#request.release();
     this.#services.timers.cancel(this.#deadline);
-    connection.upstream.activeRequests--;
-    this.#cluster.balancer.activeRequests--;
   }
 }

@@ -3,8 +3,8 @@ import type { RetryCondition, RetryPolicy } from '../model/route.ts';
 import type { UpstreamFailure } from './upstream-connection.ts';
 
 /** gRPC statuses that retry conditions name (Envoy's retry_on for gRPC). */
-const GRPC_CANCELLED = '1';
-const GRPC_UNAVAILABLE = '14';
+const GRPC_CANCELLED = /^0*1$/;
+const GRPC_UNAVAILABLE = /^0*14$/;
 
 /** A retry policy compiled for the questions that an attempt's end asks. */
 export class RetryRules {
@@ -28,39 +28,42 @@ export class RetryRules {
   isRetriableResponse(head: Head): boolean {
     const { status } = head;
     const on = this.#on;
-    if (status >= 500 && on.has('5xx')) return true;
-    if ((status === 502 || status === 503 || status === 504) && on.has('gateway-error')) return true;
+    // A rate limiter's no is meant: Envoy has a condition of its own for it.
+    if (head.findHeader('x-envoy-ratelimited', 0) >= 0) return false;
+    if (status >= 500 && status <= 599 && on.has('5xx')) return true;
+    if (status >= 502 && status <= 504 && on.has('gateway-error')) return true;
     if (status === 409 && on.has('retriable-4xx')) return true;
     if (on.has('retriable-status-codes') && this.#statusCodes.has(status)) return true;
     if (!on.has('unavailable') && !on.has('cancelled')) return false;
-    const grpcStatus = head.value('grpc-status');
+    const grpcStatus = head.value('grpc-status') ?? '';
     return (
-      (grpcStatus === GRPC_UNAVAILABLE && on.has('unavailable')) ||
-      (grpcStatus === GRPC_CANCELLED && on.has('cancelled'))
+      (GRPC_UNAVAILABLE.test(grpcStatus) && on.has('unavailable')) ||
+      (GRPC_CANCELLED.test(grpcStatus) && on.has('cancelled'))
     );
   }
 
-  /** Whether an attempt that ended without a response is to be tried again. */
+  /**
+   * Whether an attempt that ended without a response is to be tried again; `requestSent`: bytes of the request went out, in
+   * this attempt or one before. `refused-stream` is no end that an HTTP/1.1 attempt can have.
+   */
   isRetriableFailure(failure: UpstreamFailure, requestSent: boolean): boolean {
     const on = this.#on;
-    if (on.has('5xx') || on.has('gateway-error') || on.has('reset')) return true;
-    if (failure === 'connect-refused' || failure === 'connect-timeout') {
-      return on.has('connect-failure') || on.has('reset-before-request');
-    }
-    return !requestSent && on.has('reset-before-request');
+    if (on.has('reset') || on.has('5xx') || on.has('gateway-error')) return true;
+    if (!requestSent && on.has('reset-before-request')) return true;
+    return on.has('connect-failure') && (failure === 'connect-refused' || failure === 'connect-timeout');
   }
 
-  /** A per-try timeout counts as a response of 504 (Envoy: 5xx, gateway-error) or as a reset. */
+  /** A try that takes too long is reset by the gateway, so it is retried as a reset is; its request is out by then. */
   isRetriableTimeout(): boolean {
     return this.#on.has('5xx') || this.#on.has('gateway-error') || this.#on.has('reset');
   }
 
-  /** Milliseconds before retry number `retry` (from 1): full jitter under an exponential bound, as Envoy draws it. */
+  /**
+   * Milliseconds before retry number `retry` (from 1): full jitter below the base, which doubles with each retry up to the
+   * longest back-off. Envoy's documentation has a wider bound; this is what Envoy does (docs/decisions/034).
+   */
   backoffMillis(retry: number, random: () => number): number {
-    const bound = Math.min(
-      this.#backoffBaseMillis * 2 ** Math.min(retry, 30) - this.#backoffBaseMillis,
-      this.#backoffMaxMillis,
-    );
-    return Math.floor(random() * Math.max(bound, 1));
+    const bound = Math.min(this.#backoffBaseMillis * 2 ** Math.min(retry - 1, 30), this.#backoffMaxMillis);
+    return Math.floor(random() * bound);
   }
 }

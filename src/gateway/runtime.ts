@@ -4,6 +4,7 @@ import type { Cluster } from '../model/cluster.ts';
 import type { Listener } from '../model/listener.ts';
 import type { Snapshot } from '../model/model.ts';
 import { compileListener, type ListenerMatcher } from '../routing/routing.ts';
+import { CircuitBreaker, hasLimits } from './circuit-breaker.ts';
 import { ClusterStats } from './cluster-stats.ts';
 import { type CompiledRoute, compileRoute, type RuntimeCluster } from './compiled-route.ts';
 import { type UpstreamHost, UpstreamHosts } from './upstream-host.ts';
@@ -22,10 +23,11 @@ export interface Runtime {
   readonly clusters: ReadonlyMap<string, RuntimeCluster>;
 }
 
-/** Compiles snapshots; keeps what outlives them: hosts with their connections, and counters. */
+/** Compiles snapshots; keeps what outlives them: hosts with their connections, limits with what they count, and counters. */
 export class RuntimeCompiler {
   readonly hosts: UpstreamHosts = new UpstreamHosts();
   readonly #stats = new Map<string, ClusterStats>();
+  readonly #breakers = new Map<string, CircuitBreaker>();
   readonly #random: () => number;
 
   constructor(random: () => number) {
@@ -59,6 +61,7 @@ export class RuntimeCompiler {
       (cluster, address) => runtime.clusters.get(cluster)?.balancer.hostByAddress(address) !== undefined,
     );
     for (const name of this.#stats.keys()) if (!runtime.clusters.has(name)) this.#stats.delete(name);
+    for (const name of this.#breakers.keys()) if (!runtime.clusters.has(name)) this.#breakers.delete(name);
   }
 
   #compileCluster(cluster: Cluster, previous: RuntimeCluster | undefined): RuntimeCluster {
@@ -73,6 +76,18 @@ export class RuntimeCompiler {
       nowMillis: () => performance.now(),
       previous: previous?.balancer,
     });
-    return { balancer, stats };
+    return { balancer, stats, breaker: this.#breakerOf(cluster) };
+  }
+
+  #breakerOf({ name, circuitBreakers, retryBudget }: Cluster): CircuitBreaker | null {
+    if (retryBudget === null && !hasLimits(circuitBreakers)) return null;
+    const known = this.#breakers.get(name);
+    if (known !== undefined) {
+      known.update(circuitBreakers, retryBudget);
+      return known;
+    }
+    const breaker = new CircuitBreaker(circuitBreakers, retryBudget);
+    this.#breakers.set(name, breaker);
+    return breaker;
   }
 }

@@ -5,6 +5,8 @@ import type { Http1Limits } from '../http1/http1-limits.ts';
 import type { ResponseMeaning } from '../http1/meaning.ts';
 import { ResponseParser } from '../http1/response-parser.ts';
 import type { ResponseSink } from '../http1/sinks.ts';
+import type { CircuitBreaker } from './circuit-breaker.ts';
+import type { RuntimeCluster } from './compiled-route.ts';
 import type { PooledConnection } from './connection-pool.ts';
 import { TimerEntry, type TimerWheel } from './timer-wheel.ts';
 import type { UpstreamHost } from './upstream-host.ts';
@@ -23,6 +25,8 @@ export interface UpstreamUser {
   onUpstreamHead(head: Head, meaning: ResponseMeaning): void;
   onUpstreamBody(chunk: Buffer): void;
   onUpstreamEnd(trailers: Head | null): void;
+  /** The connection that was being opened stands. */
+  onUpstreamConnected(): void;
   /** All that one read brought has been delivered: time to write what was gathered. */
   onUpstreamFlush(): void;
   /** The connection is gone; nothing follows. */
@@ -45,6 +49,8 @@ export class UpstreamConnection extends TimerEntry implements ResponseSink, Pool
   readonly #socket: Socket;
   readonly #parser: ResponseParser;
   readonly #timers: TimerWheel;
+  readonly #breaker: CircuitBreaker | null;
+  readonly #maxRequests: number;
   #user: UpstreamUser | null = null;
   #connected = false;
   #responseStarted = false;
@@ -53,9 +59,13 @@ export class UpstreamConnection extends TimerEntry implements ResponseSink, Pool
   #tunnel = false;
   #closed = false;
 
-  constructor(upstream: UpstreamHost, limits: Http1Limits, timers: TimerWheel, connectTimeoutMillis: number) {
+  constructor(upstream: UpstreamHost, { balancer, breaker }: RuntimeCluster, limits: Http1Limits, timers: TimerWheel) {
     super();
     this.upstream = upstream;
+    this.#breaker = breaker;
+    this.#maxRequests = balancer.cluster.maxRequestsPerConnection ?? Number.POSITIVE_INFINITY;
+    upstream.connections++;
+    breaker?.onConnectionOpened();
     this.#timers = timers;
     this.#parser = new ResponseParser(limits, this);
     this.#socket = connect({
@@ -76,7 +86,7 @@ export class UpstreamConnection extends TimerEntry implements ResponseSink, Pool
     this.#socket.on('drain', () => this.#user?.onUpstreamDrain());
     this.#socket.on('error', (error: NodeJS.ErrnoException) => this.#onSocketError(error));
     this.#socket.on('close', () => this.#onClose());
-    timers.arm(this, connectTimeoutMillis);
+    timers.arm(this, balancer.cluster.connectTimeoutMillis);
   }
 
   get isConnected(): boolean {
@@ -142,6 +152,8 @@ export class UpstreamConnection extends TimerEntry implements ResponseSink, Pool
     this.#closed = true;
     this.#timers.cancel(this);
     this.#socket.destroy();
+    this.upstream.connections--;
+    this.#breaker?.onConnectionClosed(this.upstream);
   }
 
   /** The connection was not established in time. */
@@ -167,7 +179,8 @@ export class UpstreamConnection extends TimerEntry implements ResponseSink, Pool
     const user = this.#user;
     this.#user = null;
     // Into the pool first: a request that waits behind this one may go out on this very connection.
-    if (isReusable && this.#reusable && this.#requestComplete && !this.#closed) this.upstream.pool.put(this);
+    const mayServeMore = isReusable && this.#reusable && this.#requestComplete && this.requests < this.#maxRequests;
+    if (mayServeMore && !this.#closed) this.upstream.pool.put(this);
     else this.destroy();
     user?.onUpstreamEnd(trailers);
   }
@@ -180,6 +193,7 @@ export class UpstreamConnection extends TimerEntry implements ResponseSink, Pool
   #onConnect(): void {
     this.#connected = true;
     this.#timers.cancel(this);
+    this.#user?.onUpstreamConnected();
   }
 
   #onData(chunk: Buffer): void {

@@ -2,7 +2,7 @@ import type { HostState } from '../affinity/host.ts';
 import type { Endpoint } from '../model/cluster.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { OutlierMonitor } from './health/outlier-monitor.ts';
-import type { UpstreamConnection } from './upstream-connection.ts';
+import type { UpstreamConnection, UpstreamFailure } from './upstream-connection.ts';
 
 /**
  * The live side of one upstream address within one cluster: load, health and connections. It outlives snapshots, so
@@ -29,6 +29,12 @@ export class UpstreamHost implements HostState {
     this.address = endpoint.address;
     this.host = endpoint.host;
     this.port = endpoint.port;
+  }
+
+  /** An attempt came to nothing. The end of a kept connection says nothing about the pod. */
+  countFailure(failure: UpstreamFailure): void {
+    if (failure === 'connect-refused' || failure === 'connect-timeout') this.connectFailures++;
+    if (failure !== 'stale') this.outlier?.onLocalFailure();
   }
 }
 
