@@ -137,6 +137,14 @@ describe('translate', () => {
     assert.equal(diagnostic?.location.line, 2);
   });
 
+  it('warns where a kind that keeps requests out is not enforced', () => {
+    const [diagnostic] = parseAndTranslate(
+      'apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: d}\n',
+    );
+    assert.equal(diagnostic?.severity, 'warning');
+    assert.match(diagnostic?.message ?? '', /not enforced/);
+  });
+
   it('gives a port to the first dialect only', () => {
     const istio = `apiVersion: networking.istio.io/v1\nkind: Gateway\nmetadata: {name: a}\nspec: {servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]}\n`;
     const gateway = `apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: b}\nspec: {gatewayClassName: x, listeners: [{name: http, port: 80, protocol: HTTP}]}\n`;

@@ -36,11 +36,19 @@ const KNOWN_KINDS: ReadonlySet<string> = new Set(
   [...KUBERNETES_KINDS, ...ISTIO_KINDS, ...GATEWAY_API_KINDS, ...GLOO_KINDS].map(([group, kind]) => `${group}/${kind}`),
 );
 
+/** Whoever writes these expects them to keep requests out. */
+const GUARDING_GROUPS: ReadonlySet<string> = new Set(['security.istio.io', 'authentication.istio.io']);
+
 function reportUnknownKinds(resources: ResourceSet, sink: DiagnosticSink): void {
   for (const resource of resources.all) {
     if (KNOWN_KINDS.has(`${resource.group}/${resource.kind}`)) continue;
-    const message = `${resource.kind} ${nameOf(resource)} (${resource.apiVersion}) is of a kind that Limpet does not read`;
-    sink.report('note', 'unknown-kind', resource.position(['kind']), message);
+    const what = `${resource.kind} ${nameOf(resource)} (${resource.apiVersion})`;
+    const at = resource.position(['kind']);
+    if (GUARDING_GROUPS.has(resource.group)) {
+      sink.report('warning', 'unknown-kind', at, `${what} is not enforced: what it forbids is let through`);
+    } else {
+      sink.report('note', 'unknown-kind', at, `${what} is of a kind that Limpet does not read`);
+    }
   }
 }
 

@@ -106,6 +106,17 @@ describe('decodeSpec', () => {
     assert.equal(found.length, 2);
   });
 
+  it('gives up a resource with very many faults, in one line and at once', () => {
+    const schema = object<{ l: readonly (number | null)[] }>({ l: units(integer(0, 9)) });
+    const { value, found } = decode(schema, `l: [${Array(20_000).fill('x').join(', ')}]\n`);
+    assert.equal(value, null);
+    assert.equal(found.length, 1);
+    assert.match(
+      found[0] ?? '',
+      /^1:5 error invalid-field: X x has 20000 faults, the first of which: spec\.l\[0\] must be a number/,
+    );
+  });
+
   it('takes no list for a mapping and no mapping for a list', () => {
     const schema = object<{ a: object | null; l: readonly string[] }>({ a: maybe(object<object>({})), l: list(text) });
     assert.match(decode(schema, 'a: [1]\n').found.join(), /spec\.a must be a mapping, not a list/);

@@ -14,6 +14,9 @@ interface Fault {
 /** Each round removes every fault it sees; only a fault hidden behind another needs one more. */
 const MAX_ROUNDS = 50;
 
+/** A resource with more faults is given up: nobody wrote it by hand, and nobody reads a thousand lines about it. */
+const MAX_FAULTS = 100;
+
 /**
  * The resource's `spec` by its schema. A field that the schema does not know is a warning; a wrong value is an error
  * and costs the nearest enclosing unit of the schema (which becomes null), or else the resource (the result is null).
@@ -44,6 +47,11 @@ function decode<T>(resource: Resource, schema: Schema<T>, sink: DiagnosticSink):
     const result = v.safeParse(schema, value);
     if (result.success && faults.length === 0) return result.output;
     if (!result.success) faults.push(...result.issues.map(toFault));
+    if (faults.length > MAX_FAULTS) {
+      const message = `${resource.kind} ${resource.metadata.name} has ${faults.length} faults, the first of which: ${faults[0]?.message}`;
+      sink.report('error', 'invalid-field', resource.position(faults[0]?.path ?? []), message, 'It is left out.');
+      return null;
+    }
     for (const { path, message, isMissing } of outermost(faults)) {
       const unit = enclosingUnit(schema, path);
       const lost = unit === null ? `${resource.kind} ${resource.metadata.name}` : formatPath(unit);
