@@ -89,7 +89,7 @@ describe('translate', () => {
           assert.ok(location.line >= 1 && location.column >= 1 && location.endColumn >= location.column);
         }
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   });
 
@@ -122,11 +122,11 @@ describe('translate', () => {
       fc.property(fc.constantFrom(...paths), value, ({ resource, path }, replacement) => {
         const changed = withValueAt(resource.value, path, replacement);
         const others = inputs.flat().filter(({ source }) => source !== resource.source);
-        const texts = [{ source: 'changed.json', text: JSON.stringify(changed) }, ...others.slice(0, 40)];
+        const texts = [{ source: 'changed.json', text: JSON.stringify(changed) }, ...others.slice(0, 20)];
         const parsed = parseResources(texts);
         translate(parsed.resources);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
