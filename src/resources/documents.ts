@@ -10,6 +10,7 @@ import {
   type Pair,
   parseDocument,
   visit,
+  type YAMLMap,
 } from 'yaml';
 import type { Diagnostic, Location } from '../diagnostics/diagnostic.ts';
 import type { FieldPath } from './resource.ts';
@@ -25,6 +26,8 @@ export interface ParsedDocument {
 const MAX_EXPANDED_NODES = 2_000_000;
 /** Uses of anchors, counted through nesting, after which `yaml` gives a document up. */
 const MAX_ALIASES = 10_000;
+/** `yaml` looks for the anchor of each alias among all anchors and aliases: this many looks take about a second. */
+const MAX_ALIAS_LOOKS = 100_000_000;
 
 /**
  * The documents of one text. A broken one is reported and left out; the others stay, because a line `---` ends a
@@ -60,51 +63,77 @@ function splitDocuments(text: string): [start: number, end: number][] {
   return ranges;
 }
 
+/** Duplicate keys are found here: `yaml` compares each key with every other, which takes minutes for a file of 2 MiB. */
+const PARSE_OPTIONS = { prettyErrors: false, merge: true, logLevel: 'silent', uniqueKeys: false } as const;
+
 /** null: the document is empty. */
 function parseOne(text: string, offset: number, positions: TextPositions): ParsedDocument | Diagnostic[] | null {
   try {
-    const document = parseDocument(text, { prettyErrors: false, merge: true, logLevel: 'silent' });
+    const document = parseDocument(text, PARSE_OPTIONS);
     if (document.errors.length > 0) {
       // Later errors of one document are mostly echoes of the first.
       return document.errors.slice(0, 1).map((error) => {
-        const [message, help] = describeSyntaxError(error.code);
-        return syntaxError(message, help, positions.between(offset + error.pos[0], offset + error.pos[1]));
+        return syntaxError(error.code, positions.between(offset + error.pos[0], offset + error.pos[1]));
       });
     }
     if (document.contents === null) return null;
-    const unresolved = findUnresolvedAlias(document);
-    if (unresolved !== null) {
-      const [message, help] = describeSyntaxError('BAD_ALIAS');
-      return [syntaxError(message, help, positions.between(offset + unresolved[0], offset + unresolved[1]))];
+    const fault = findFault(document);
+    if (fault !== null) {
+      return [syntaxError(fault.code, positions.between(offset + fault.start, offset + fault.end))];
     }
     const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
     if (value === null) return null;
-    if (countNodes(value) > MAX_EXPANDED_NODES) return [tooManyAliases(positions.at(offset))];
+    if (countNodes(value) > MAX_EXPANDED_NODES) return [syntaxError('MANY_ALIASES', positions.at(offset))];
     return { value, position: (path, part) => locate(document, path, part ?? 'value', offset, positions) };
   } catch (error) {
-    // What `yaml` throws: its stack is used up, an alias inside its own anchor, too many of them, a merge of no mapping.
-    if (error instanceof RangeError) {
-      return [syntaxError('this document is nested too deeply', 'Flatten it.', positions.at(offset))];
-    }
-    return [tooManyAliases(positions.at(offset))];
+    // What `yaml` throws: its stack is used up, too many aliases, a merge of no mapping.
+    const code = error instanceof RangeError ? 'RESOURCE_EXHAUSTION' : 'MANY_ALIASES';
+    return [syntaxError(code, positions.at(offset))];
   }
 }
 
-/** Where the first alias stands that no anchor before it explains; `yaml` itself finds out too late to say. */
-function findUnresolvedAlias(document: Document.Parsed): [start: number, end: number] | null {
+interface Fault {
+  readonly code: 'BAD_ALIAS' | 'CIRCULAR_ALIAS' | 'DUPLICATE_KEY' | 'MANY_ALIASES';
+  readonly start: number;
+  readonly end: number;
+}
+
+/** What `yaml` finds too late, at too high a cost, or not at all: the first duplicate key, or alias that can't be followed. */
+function findFault(document: Document.Parsed): Fault | null {
   const anchors = new Set<string>();
-  let found: [number, number] | null = null;
+  let aliases = 0;
+  let fault: Fault | null = null;
+  const report = (code: Fault['code'], node: Node): symbol => {
+    fault = { code, start: node.range?.[0] ?? 0, end: node.range?.[1] ?? 0 };
+    return visit.BREAK;
+  };
   visit(document, {
     Value: (_key, node) => {
       if (node.anchor !== undefined) anchors.add(node.anchor);
+      const duplicate = isMap(node) ? findDuplicateKey(node) : null;
+      return duplicate === null ? undefined : report('DUPLICATE_KEY', duplicate);
     },
-    Alias: (_key, { source, range }) => {
-      if (anchors.has(source)) return undefined;
-      found = [range?.[0] ?? 0, range?.[1] ?? 0];
-      return visit.BREAK;
+    Alias: (_key, alias, parents) => {
+      aliases++;
+      if (aliases * (aliases + anchors.size) > MAX_ALIAS_LOOKS) return report('MANY_ALIASES', alias);
+      if (!anchors.has(alias.source)) return report('BAD_ALIAS', alias);
+      const isCircular = parents.some((parent) => 'anchor' in parent && parent.anchor === alias.source);
+      return isCircular ? report('CIRCULAR_ALIAS', alias) : undefined;
     },
   });
-  return found;
+  return fault;
+}
+
+/** Two keys that are one as JSON, such as `1` and `"1"`, count as the same. */
+function findDuplicateKey(map: YAMLMap): Node | null {
+  const names = new Set<string>();
+  for (const { key } of map.items) {
+    if (!isScalar(key)) continue;
+    const name = String(key.value);
+    if (names.has(name)) return key;
+    names.add(name);
+  }
+  return null;
 }
 
 /** Nodes after writing out every alias; an object met twice is measured once. */
@@ -183,26 +212,18 @@ function resolveAlias(document: Document, alias: Alias): Node | undefined {
   return alias.resolve(document);
 }
 
-function tooManyAliases(location: Location): Diagnostic {
-  return syntaxError(
-    'the aliases or merges of this document lead nowhere or to too much',
-    'Write the repeated parts out, or use fewer of them.',
-    location,
-  );
-}
-
-function syntaxError(message: string, help: string, location: Location): Diagnostic {
+/** Our own words: the library's messages may quote the text, and the text may hold a Secret. */
+function syntaxError(code: string, location: Location): Diagnostic {
+  const [message, help] = SYNTAX_ERRORS[code] ?? UNNAMED_SYNTAX_ERROR;
   return { code: 'yaml-syntax', severity: 'error', message, help, location };
 }
 
-/** Our own words: the library's messages may quote the text, and the text may hold a Secret. */
-function describeSyntaxError(code: string): [message: string, help: string] {
-  return (
-    SYNTAX_ERRORS[code] ?? ['this is not valid YAML', 'Only this document is left out; the rest of the file is read.']
-  );
-}
+const UNNAMED_SYNTAX_ERROR: readonly [message: string, help: string] = [
+  'this is not valid YAML',
+  'Only this document is left out; the rest of the file is read.',
+];
 
-const SYNTAX_ERRORS: Readonly<Record<string, [string, string]>> = {
+const SYNTAX_ERRORS: Readonly<Record<string, readonly [message: string, help: string]>> = {
   BAD_ALIAS: [
     'this alias names an anchor that does not stand before it',
     'Define the anchor (&name) above its first use.',
@@ -214,15 +235,21 @@ const SYNTAX_ERRORS: Readonly<Record<string, [string, string]>> = {
     'a nested mapping cannot stand on one line like this',
     'Put it on lines of its own, or in quotes if it is text with a colon.',
   ],
+  CIRCULAR_ALIAS: ['this alias stands inside what its anchor names', 'Write the repeated part out.'],
   DUPLICATE_KEY: [
     'this key is written twice in one mapping',
     'Keep one of the two; YAML does not say which one counts.',
+  ],
+  MANY_ALIASES: [
+    'the aliases or merges of this document lead nowhere or to too much',
+    'Write the repeated parts out, or use fewer of them.',
   ],
   MISSING_CHAR: [
     'a closing quote, bracket, comma or colon is missing',
     'Close what was opened; text with special characters goes in quotes.',
   ],
   MULTILINE_IMPLICIT_KEY: ['a key must stand on one line', 'Check for a missing colon or quote above.'],
+  RESOURCE_EXHAUSTION: ['this document is nested too deeply', 'Flatten it.'],
   TAB_AS_INDENT: ['YAML does not allow tabs for indentation', 'Indent with spaces.'],
   TAG_RESOLVE_FAILED: ['this tag is not one that Kubernetes knows', 'Leave the tag out.'],
   UNEXPECTED_TOKEN: ['this does not belong here', 'Check the quotes, brackets and indentation before it.'],
