@@ -79,7 +79,8 @@ export class Selection<S extends HostState> implements DecisionRecord, PickTrace
     const plan = this.#plan;
     if (plan.session !== null && !this.#readSession()) return null;
     if (this.#target === null) this.#target = this.#drawTarget();
-    if (this.#target === null) {
+    // A share without a cluster belongs to a backend that does not exist: it is answered so (Gateway API, backendRefs).
+    if (this.#target === null || this.#target.target.cluster === '') {
       this.failStatus = plan.emptyStatus;
       this.reason = 'no-target';
       return null;

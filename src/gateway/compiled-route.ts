@@ -1,6 +1,7 @@
 import type { ClusterBalancer } from '../affinity/cluster-balancer.ts';
 import { compileForward, type ForwardPlan } from '../affinity/forward-plan.ts';
 import { DROPPED_AT_EDGE, DROPPED_FROM_EXTERNAL, DROPPED_FROM_INTERNAL } from '../affinity/forwarded-headers.ts';
+import { toByteString } from '../model/byte-string.ts';
 import type { ClientAddressPolicy, VirtualHost } from '../model/listener.ts';
 import type { RequestView } from '../model/request-view.ts';
 import type { FaultPolicy, ForwardAction, RetryPolicy, Route, WeightedTarget } from '../model/route.ts';
@@ -111,7 +112,7 @@ function compileForwardAction(
     filters: compileFilters(action, environment),
     retry: compileRetry(action.retry),
     pathRewriter: action.pathRewrite === null ? null : compilePathRewrite(action.pathRewrite, route.match.path),
-    hostRewrite: action.hostRewrite ?? '',
+    hostRewrite: toByteString(action.hostRewrite ?? ''),
     hashesForwarded: hashesForwarding(
       action,
       action.targets.map((target) => environment.clusterOf(target.cluster)),

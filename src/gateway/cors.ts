@@ -51,7 +51,8 @@ export class CompiledCors {
   }
 
   #allows(origin: string): boolean {
-    return this.#origins.some((matches) => matches(origin));
+    // A matcher that takes `*` literally allows every origin (Envoy's cors filter).
+    return this.#origins.some((matches) => matches('*') || matches(origin));
   }
 }
 

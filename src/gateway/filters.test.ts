@@ -96,6 +96,19 @@ describe('CORS', () => {
   });
 });
 
+describe('a CORS policy with the origin *', () => {
+  it('allows every origin, by name', async () => {
+    await using pod = await startHttpServer((_request, response) => response.end('ok'));
+    const cors: CorsPolicy = { ...CORS, allowOrigins: [{ kind: 'exact', value: '*', ignoreCase: false }] };
+    await using test = await startGateway(
+      [buildRoute(buildForward('c', { cors }))],
+      [buildCluster('c', [buildEndpoint(pod)])],
+    );
+    const response = await fetchFrom({ port: test.port, headers: { origin: 'https://any.example' } });
+    assert.equal(response.headers['access-control-allow-origin'], 'https://any.example');
+  });
+});
+
 describe('mirrors', () => {
   it('copies requests with their bodies and drops the answers', async () => {
     const copied = Promise.withResolvers<string>();

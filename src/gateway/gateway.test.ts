@@ -107,6 +107,24 @@ describe('Gateway', () => {
     );
   });
 
+  it('answers the share of a target without a cluster with the status of the route', async () => {
+    const targets = buildForward('').targets;
+    await using test = await startGateway([buildRoute(buildForward('', { targets, emptyStatus: 500 }))], []);
+    assert.equal((await fetchFrom({ port: test.port })).status, 500);
+  });
+
+  it('writes header values from the configuration as UTF-8', async () => {
+    await using pod = await startHttpServer((request, response) => {
+      response.end(Buffer.from(String(request.headers['x-city']), 'latin1').toString('utf8'));
+    });
+    const requestHeaders = { set: [['x-city', 'Zürich']] as const, add: [], remove: [] };
+    await using test = await startGateway(
+      [buildRoute(buildForward('c'), '/', { requestHeaders })],
+      [buildCluster('c', [buildEndpoint(pod)])],
+    );
+    assert.equal((await fetchFrom({ port: test.port })).text, 'Zürich');
+  });
+
   it('tries another pod when one refuses the connection', async () => {
     const port = await reservePort();
     await using pod = await startHttpServer((request, response) =>

@@ -1,4 +1,5 @@
 import { HeaderNames, NO_HEADER_NAMES } from '../http1/header-names.ts';
+import { toByteString } from '../model/byte-string.ts';
 import type { HeaderOps } from '../model/route.ts';
 
 /**
@@ -30,9 +31,9 @@ export function compileHeaderEdits(own: readonly string[], levels: readonly Head
   for (const level of levels) {
     for (const [name, value] of level.set) {
       drop(name);
-      added.push([name.toLowerCase(), value]);
+      added.push([name.toLowerCase(), toByteString(value)]);
     }
-    for (const [name, value] of level.add) added.push([name.toLowerCase(), value]);
+    for (const [name, value] of level.add) added.push([name.toLowerCase(), toByteString(value)]);
     for (const name of level.remove) drop(name);
   }
   const names = [...own, ...removed];
