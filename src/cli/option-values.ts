@@ -24,9 +24,10 @@ export interface HostAndPort {
   readonly port: number;
 }
 
-/** `127.0.0.1:15000`, `[::1]:15000`, `localhost:15000`, or a port alone, which means 127.0.0.1; `off` is null. */
-export function parseAdminAddress(text: string): HostAndPort | null {
-  return text === 'off' ? null : parseHostAndPort(text);
+/** `127.0.0.1:15000`, `[::1]:15000`, `localhost:15000`, or a port alone, which means 127.0.0.1; or `off`. */
+export function parseAdminAddress(text: string): HostAndPort | 'off' {
+  // Not null: commander would take that for an option without a value, and give the command an empty text.
+  return text === 'off' ? 'off' : parseHostAndPort(text);
 }
 
 /** See parseAdminAddress; `http://` in front and `/` behind do no harm. */

@@ -22,7 +22,7 @@ import { untilStopped } from './signals.ts';
 interface RunFlags extends PathFlags, OutputFlags {
   readonly port: ReadonlyMap<number, number>;
   readonly bind?: string;
-  readonly admin: HostAndPort | null;
+  readonly admin: HostAndPort | 'off';
   readonly adminTokenFile?: string;
   readonly accessLog: AccessLogTarget;
   readonly grace: number;
@@ -80,7 +80,7 @@ async function startApp(flags: RunFlags): Promise<App> {
       recursive: flags.recursive,
       portMap: flags.port,
       bind: flags.bind ?? null,
-      admin: flags.admin === null ? null : { ...flags.admin, token },
+      admin: flags.admin === 'off' ? null : { ...flags.admin, token },
       accessLog: flags.accessLog,
       watch: flags.watch,
     };
