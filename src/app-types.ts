@@ -1,3 +1,4 @@
+import type { SocketsByKey } from './gateway/sockets/handover.ts';
 import type { Snapshot } from './model/model.ts';
 import type { AccessLogTarget } from './telemetry/access-log.ts';
 import type { Log } from './telemetry/log.ts';
@@ -16,6 +17,8 @@ export interface AppOptions {
   readonly accessLog: AccessLogTarget;
   /** Changes of the files are served without being asked to. */
   readonly watch: boolean;
+  /** Processes that serve; 1: this one does. */
+  readonly workers: number;
 }
 
 export interface AdminOptions {
@@ -44,9 +47,18 @@ export interface App extends AsyncDisposable {
   readonly snapshot: Snapshot | null;
   /** Reads the sources again and opens the access log's file again; resolves when the outcome is served. */
   reload(): Promise<void>;
+  /**
+   * Starts this program anew with the same arguments and hands the ports over without a refused connection. Resolves
+   * with the new process's id when it serves; what is left to do here is `drain`. Rejects with the reason if it does not
+   * come to serve: then nothing has changed.
+   */
+  handOver(): Promise<number>;
   /** Stops accepting, finishes what runs for at most so long, closes everything. */
   drain(graceMillis: number): Promise<void>;
 }
 
-/** `createApp` of app.ts. Rejects with a message fit for the user when nothing can be served, such as a port that is taken. */
-export type CreateApp = (options: AppOptions, log: Log) => Promise<App>;
+/**
+ * `createApp` of app.ts. Rejects with a message fit for the user when nothing can be served, such as a port that is taken.
+ * `inherited` is what a process that ran before hands over.
+ */
+export type CreateApp = (options: AppOptions, log: Log, inherited?: SocketsByKey) => Promise<App>;

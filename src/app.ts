@@ -1,36 +1,43 @@
-import { createAdminServer } from './admin/admin.ts';
+import { lookup } from 'node:dns/promises';
+import type { Server } from 'node:net';
+import { type AdminServer, createAdminServer } from './admin/admin.ts';
 import type { AdminViews, ClusterView, ListenerView } from './admin/admin-views.ts';
 import type { App, AppOptions } from './app-types.ts';
 import { type Control, createControl, type Outcome } from './control/control.ts';
 import { hasErrors } from './diagnostics/diagnostic.ts';
 import { renderDiagnostic } from './diagnostics/render.ts';
+import { createLocalDataPlane, type DataPlane } from './gateway/data-plane.ts';
 import { explainRequest } from './gateway/explain.ts';
-import { Gateway } from './gateway/gateway.ts';
-import { registerGatewayMetrics } from './gateway/gateway-metrics.ts';
+import type { Gateway } from './gateway/gateway.ts';
+import { registerSnapshotMetrics } from './gateway/gateway-metrics.ts';
+import { type SocketsByKey, startSuccessor } from './gateway/sockets/handover.ts';
+import { CAN_KEEP_SOCKETS, listenOnPort } from './gateway/sockets/listen-socket.ts';
+import { SocketStore } from './gateway/sockets/socket-store.ts';
+import { createWorkers } from './gateway/workers/workers.ts';
 import { formatAddress } from './model/address.ts';
 import { createFileSource } from './sources/file/file.ts';
-import { createAccessLog } from './telemetry/access-log.ts';
 import { createLog, type Log } from './telemetry/log.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createMetrics, type Metrics } from './telemetry/metrics.ts';
+
+/** The admin API's key among the sockets that one process hands over to the next. */
+const ADMIN_KEY = 'admin';
 
 /**
- * Puts the parts together: sources, control, gateway, telemetry and admin API. Rejects with a message for the user
- * when a listener or the admin API can't be bound at the start.
+ * Puts the parts together: sources, control, data plane, telemetry and admin API. Rejects with a message for the user
+ * when a listener or the admin API can't be bound at the start. `inherited` is what a process before this one hands over.
  */
-export async function createApp(options: AppOptions, log: Log = createLog()): Promise<App> {
-  const accessLog = createAccessLog(options.accessLog);
-  const gateway = new Gateway({
-    accessLog,
-    log,
-    bindingOf: (address, port) => ({ host: options.bind ?? address, port: options.portMap.get(port) ?? port }),
-  });
+export async function createApp(options: AppOptions, log: Log = createLog(), inherited?: SocketsByKey): Promise<App> {
+  const metrics = createMetrics({ processMetrics: true });
+  const ports = createPorts(options, inherited);
+  const dataPlane = createDataPlane(options, ports.traffic, log, metrics);
+  const { gateway } = dataPlane;
   const source = createFileSource(options.paths, { recursive: options.recursive });
   let isStarting = true;
   const control = createControl({
     sources: [source],
     now: Date.now,
     onPublish: async (snapshot) => {
-      const failures = await gateway.apply(snapshot);
+      const failures = await dataPlane.apply(snapshot);
       if (failures.length === 0) return;
       const messages = failures.map(({ listener, message }) => `listener ${listener}: ${message}`);
       if (isStarting) throw new Error(`${messages.join('; ')} (another port: --port YAML=BOUND)`);
@@ -38,24 +45,29 @@ export async function createApp(options: AppOptions, log: Log = createLog()): Pr
     },
     onOutcome: (outcome) => logOutcome(log, outcome),
   });
-  const metrics = createMetrics({ processMetrics: true });
-  registerGatewayMetrics(metrics, gateway, () => control.snapshot);
+  registerSnapshotMetrics(metrics, () => control.snapshot);
 
+  const stopping = new AbortController();
+  let hasSuccessor = false;
   const close = async (graceMillis: number): Promise<void> => {
-    await Promise.all([gateway.drain(graceMillis), watcher?.[Symbol.asyncDispose]()]);
-    await admin?.close();
-    await accessLog.close();
+    stopping.abort();
+    // A successor answers for the admin API from now on; without one it shows how far this process has come.
+    if (hasSuccessor) await admin?.close();
+    await Promise.all([dataPlane.drain(graceMillis), watcher?.[Symbol.asyncDispose]()]);
+    if (!hasSuccessor) await admin?.close();
+    ports.close();
   };
   let watcher: AsyncDisposable | null = null;
-  let admin: Awaited<ReturnType<typeof createAdminServer>> | null = null;
+  let admin: AdminServer | null = null;
   try {
     await control.reload();
     isStarting = false;
     if (options.admin !== null) {
-      const views = createViews(gateway, control, metrics);
+      const views = createViews(dataPlane, control, metrics, () => stopping.signal.aborted);
       const onError = (error: unknown): void => log.error({ error: String(error) }, 'admin API');
-      admin = await createAdminServer({ ...options.admin, views, onError });
+      admin = await createAdminServer({ ...options.admin, views, onError, listen: ports.listenForAdmin });
     }
+    ports.discardInherited();
     if (options.watch) watcher = source.watch(() => void reload());
   } catch (error) {
     await close(0);
@@ -87,12 +99,69 @@ export async function createApp(options: AppOptions, log: Log = createLog()): Pr
       return control.snapshot;
     },
     reload: async () => {
-      accessLog.reopen();
+      dataPlane.reopenLog();
       await reload();
+    },
+    handOver: async () => {
+      const pid = await startSuccessor(ports.all(), stopping.signal);
+      hasSuccessor = true;
+      return pid;
     },
     drain,
     [Symbol.asyncDispose]: () => drain(0),
   };
+}
+
+/** The listening sockets of this process: those that workers may have too, and the admin API's. */
+interface Ports {
+  /** null: this Node can't bind sockets for other processes; every server binds its own. */
+  readonly traffic: SocketStore | null;
+  readonly listenForAdmin: (server: Server, host: string, port: number) => Promise<void>;
+  /** All of them, for a successor. */
+  all(): SocketsByKey;
+  discardInherited(): void;
+  close(): void;
+}
+
+function createPorts(options: AppOptions, inherited: SocketsByKey = new Map()): Ports {
+  if (!CAN_KEEP_SOCKETS) {
+    return {
+      traffic: null,
+      listenForAdmin: async (server, host, port) => void (await listenOnPort(server, host, port)),
+      all: () => new Map(),
+      discardInherited() {},
+      close() {},
+    };
+  }
+  const forTraffic = new Map(inherited);
+  forTraffic.delete(ADMIN_KEY);
+  const forAdmin = new Map([[ADMIN_KEY, inherited.get(ADMIN_KEY) ?? []]]);
+  const traffic = new SocketStore({ perPort: options.workers, inherited: forTraffic });
+  const admin = new SocketStore({ perPort: 1, inherited: forAdmin });
+  return {
+    traffic,
+    listenForAdmin: async (server, host, port) => {
+      const { address } = await lookup(host);
+      await admin.take(ADMIN_KEY, address, port).sockets[0]?.listenOn(server);
+    },
+    all: () => new Map([...traffic.all, ...admin.all]),
+    discardInherited() {
+      traffic.discardInherited();
+      admin.discardInherited();
+    },
+    close() {
+      traffic.close();
+      admin.close();
+    },
+  };
+}
+
+function createDataPlane(options: AppOptions, sockets: SocketStore | null, log: Log, metrics: Metrics): DataPlane {
+  const { accessLog, bind, portMap, workers } = options;
+  const common = { bindings: { bind, portMap }, accessLog, limits: {}, log, metrics };
+  if (workers > 1 && sockets !== null) return createWorkers({ ...common, sockets, workers });
+  if (workers > 1) log.warn({ workers }, 'this Node version can not share ports with workers; one process serves');
+  return createLocalDataPlane({ ...common, sockets });
 }
 
 function logOutcome(log: Log, outcome: Outcome): void {
@@ -113,19 +182,33 @@ function logOutcome(log: Log, outcome: Outcome): void {
   }
 }
 
-function createViews(gateway: Gateway, control: Control, metrics: AdminViews['metrics']): AdminViews {
+function createViews(
+  dataPlane: DataPlane,
+  control: Control,
+  metrics: AdminViews['metrics'],
+  isStopping: () => boolean,
+): AdminViews {
+  const { gateway } = dataPlane;
   return {
     readiness: () => {
       const { snapshot } = control;
+      if (isStopping()) return { ready: false, reason: 'stopping' };
       if (snapshot === null) return { ready: false, reason: 'no configuration is served yet' };
       if (gateway.listeners.length > 0) return { ready: true, reason: '' };
       return { ready: false, reason: hasErrors(snapshot.diagnostics) ? 'the configuration has errors' : 'no listener' };
     },
     snapshot: () => control.snapshot,
     diagnostics: () => control.diagnostics,
-    listeners: () => viewListeners(gateway),
-    clusters: () => viewClusters(gateway),
-    explain: (request) => {
+    listeners: async () => {
+      await dataPlane.refresh();
+      return viewListeners(gateway);
+    },
+    clusters: async () => {
+      await dataPlane.refresh();
+      return viewClusters(gateway);
+    },
+    explain: async (request) => {
+      await dataPlane.refresh();
       const { runtime } = gateway;
       return runtime === null
         ? null
@@ -139,7 +222,13 @@ function createViews(gateway: Gateway, control: Control, metrics: AdminViews['me
         diagnostics: outcome.diagnostics,
       };
     },
-    metrics,
+    metrics: {
+      contentType: metrics.contentType,
+      metrics: async () => {
+        await dataPlane.refresh();
+        return await metrics.metrics();
+      },
+    },
   };
 }
 

@@ -35,16 +35,19 @@ export interface ReloadView {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Some answers have to be fetched from other processes. */
+type Answer<T> = T | Promise<T>;
+
 /** What the admin API shows and does. Each call gives the state of that moment; nothing in it is a secret. */
 export interface AdminViews {
   /** `reason` is for people, and empty when ready. */
   readiness(): { readonly ready: boolean; readonly reason: string };
   snapshot(): Snapshot | null;
   diagnostics(): readonly Diagnostic[];
-  listeners(): readonly ListenerView[];
-  clusters(): readonly ClusterView[];
+  listeners(): Answer<readonly ListenerView[]>;
+  clusters(): Answer<readonly ClusterView[]>;
   /** null: nothing is served yet. */
-  explain(request: ExplainRequest): Explanation | null;
+  explain(request: ExplainRequest): Answer<Explanation | null>;
   reload(): Promise<ReloadView>;
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
 }

@@ -17,6 +17,8 @@ export interface AdminServerOptions {
   readonly views: AdminViews;
   /** Told of failures of the server itself, which the client sees as 500. */
   readonly onError: (error: unknown) => void;
+  /** Binds the server's port; absent: as node:net does. Rejects with the system's error. */
+  readonly listen?: (server: Server, host: string, port: number) => Promise<void>;
 }
 
 export interface AdminServer extends AsyncDisposable {
@@ -46,8 +48,8 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     return ready ? json({ status: 'ready' }) : json({ status: 'not ready', reason }, 503);
   }),
   '/snapshot': read(replyWithSnapshot),
-  '/listeners': read((views) => json({ listeners: views.listeners() })),
-  '/clusters': read((views) => json({ clusters: views.clusters() })),
+  '/listeners': read(async (views) => json({ listeners: await views.listeners() })),
+  '/clusters': read(async (views) => json({ clusters: await views.clusters() })),
   '/diagnostics': read((views) => json({ diagnostics: views.diagnostics() })),
   '/metrics': read(async ({ metrics }) => ({
     status: 200,
@@ -58,7 +60,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     method: 'POST',
     changesState: false,
     async run(views, request) {
-      const explanation = views.explain(decodeExplainRequest(await readJsonBody(request)));
+      const explanation = await views.explain(decodeExplainRequest(await readJsonBody(request)));
       return explanation === null ? json({ error: 'no configuration is served yet' }, 503) : json(explanation);
     },
   },
@@ -85,7 +87,7 @@ export async function createAdminServer(options: AdminServerOptions): Promise<Ad
     connectionsCheckingInterval: 1_000,
   });
   server.maxConnections = 256;
-  await listen(server, options.host, options.port);
+  await listen(server, options);
   const { address, port } = server.address() as AddressInfo;
   const guard: GuardOptions = { loopback: isLoopbackName(address), token: options.token };
   server.on('request', (request, response) => void serve(request, response, options, guard));
@@ -98,10 +100,9 @@ export async function createAdminServer(options: AdminServerOptions): Promise<Ad
   return { address: formatAddress(address, port), close, [Symbol.asyncDispose]: close };
 }
 
-async function listen(server: Server, host: string, port: number): Promise<void> {
+async function listen(server: Server, { host, port, listen: bind = listenOnPort }: AdminServerOptions): Promise<void> {
   try {
-    server.listen(port, host);
-    await once(server, 'listening');
+    await bind(server, host, port);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     const reason = code === 'EADDRINUSE' ? 'the port is in use' : code;
@@ -112,6 +113,11 @@ async function listen(server: Server, host: string, port: number): Promise<void>
       },
     );
   }
+}
+
+async function listenOnPort(server: Server, host: string, port: number): Promise<void> {
+  server.listen(port, host);
+  await once(server, 'listening');
 }
 
 async function serve(

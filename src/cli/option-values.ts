@@ -3,6 +3,9 @@ import { InvalidArgumentError } from 'commander';
 import { MAX_REPLICAS } from '../lab/lab-service.ts';
 import type { AccessLogTarget } from '../telemetry/access-log.ts';
 
+/** More than any machine has cores. */
+const MAX_WORKERS = 1024;
+
 /** `80=18080`: the YAML's port 80 is bound as 18080; 0 on the right binds a free port. Adds to the pairs before it. */
 export function parsePortMapping(text: string, previous: ReadonlyMap<number, number>): ReadonlyMap<number, number> {
   const [, from = '', to = ''] = /^(\d{1,5})=(\d{1,5})$/.exec(text) ?? [];
@@ -83,6 +86,12 @@ export function parseReplicas(text: string): number {
   const replicas = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN;
   if (!(replicas <= MAX_REPLICAS)) throw new InvalidArgumentError(`Write a number from 0 to ${MAX_REPLICAS}.`);
   return replicas;
+}
+
+export function parseWorkers(text: string): number {
+  const workers = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (workers < 1 || workers > MAX_WORKERS) throw new InvalidArgumentError(`Write a number from 1 to ${MAX_WORKERS}.`);
+  return workers;
 }
 
 /** Whole seconds; the result is in milliseconds. */

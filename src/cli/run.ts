@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { createApp } from '../app.ts';
 import type { App, AppOptions } from '../app-types.ts';
+import { type Inheritance, receiveInheritance } from '../gateway/sockets/handover.ts';
 import { formatAddress } from '../model/address.ts';
 import type { AccessLogTarget } from '../telemetry/access-log.ts';
+import { createLog } from '../telemetry/log.ts';
 import { summarize } from './check.ts';
 import { CommandFailure } from './command-failure.ts';
 import { addPathOptions, type OutputFlags, outputOption, type PathFlags } from './common-options.ts';
@@ -14,8 +17,10 @@ import {
   parseBindAddress,
   parsePortMapping,
   parseSecondsToMillis,
+  parseWorkers,
 } from './option-values.ts';
 import { print, printRemark } from './output.ts';
+import { PidFile } from './pid-file.ts';
 import { createPlainLog } from './plain-log.ts';
 import { untilStopped } from './signals.ts';
 
@@ -27,12 +32,14 @@ interface RunFlags extends PathFlags, OutputFlags {
   readonly accessLog: AccessLogTarget;
   readonly grace: number;
   readonly watch: boolean;
+  readonly workers: number;
+  readonly pidFile?: string;
 }
 
 /** `limpet run`: serves until it is told to stop. */
 export function addRunCommand(program: Command): void {
   addPathOptions(program.command('run'))
-    .description('serve the files; SIGHUP reloads, SIGTERM and Ctrl-C finish what runs and exit')
+    .description('serve the files; SIGHUP reloads, SIGUSR2 starts a new release, SIGTERM and Ctrl-C finish and exit')
     .addOption(
       new Option('-p, --port <yaml=bound>', "bind the YAML's port as another one, such as 80=18080; may be repeated")
         .argParser(parsePortMapping)
@@ -55,6 +62,12 @@ export function addRunCommand(program: Command): void {
         .argParser(parseSecondsToMillis)
         .default(30_000, '30'),
     )
+    .addOption(
+      new Option('--workers <number>', 'processes that serve; 1: no process beside the main one')
+        .argParser(parseWorkers)
+        .default(availableParallelism(), 'one per core'),
+    )
+    .option('--pid-file <file>', 'names the process to signal, also after SIGUSR2')
     .option('--no-watch', 'reload on SIGHUP only, not when files change')
     .addOption(outputOption())
     .action(run);
@@ -62,17 +75,33 @@ export function addRunCommand(program: Command): void {
 
 async function run(flags: RunFlags): Promise<void> {
   const startedAt = performance.now();
-  await using app = await startApp(flags);
+  const inheritance = await receiveInheritance();
+  await using app = await startApp(flags, inheritance);
   await app.ready;
+  using _pidFile = new PidFile(flags.pidFile ?? null);
   print(flags.output === 'json' ? JSON.stringify(describeApp(app)) : formatReady(app, performance.now() - startedAt));
+  inheritance?.announce();
   await untilStopped({
     onReload: () => void app.reload(),
+    onSucceed: () => handOver(app),
     onStop: () => printRemark('finishing the requests that run; Ctrl-C again exits at once'),
   });
   await app.drain(flags.grace);
 }
 
-async function startApp(flags: RunFlags): Promise<App> {
+/** True when a new process serves. */
+async function handOver(app: App): Promise<boolean> {
+  printRemark('starting a new process, which takes over when it serves');
+  try {
+    printRemark(`process ${await app.handOver()} has taken over`);
+    return true;
+  } catch (error) {
+    printRemark(`${error instanceof Error ? error.message : String(error)}; this one goes on`);
+    return false;
+  }
+}
+
+async function startApp(flags: RunFlags, inheritance: Inheritance | null): Promise<App> {
   const token = flags.adminTokenFile === undefined ? null : readToken(flags.adminTokenFile);
   try {
     const options: AppOptions = {
@@ -83,8 +112,9 @@ async function startApp(flags: RunFlags): Promise<App> {
       admin: flags.admin === 'off' ? null : { ...flags.admin, token },
       accessLog: flags.accessLog,
       watch: flags.watch,
+      workers: flags.workers,
     };
-    return await (process.stderr.isTTY ? createApp(options, createPlainLog()) : createApp(options));
+    return await createApp(options, process.stderr.isTTY ? createPlainLog() : createLog(), inheritance?.sockets);
   } catch (error) {
     throw new CommandFailure(1, error instanceof Error ? error.message : String(error), { cause: error });
   }

@@ -1,6 +1,8 @@
 export interface SignalHandlers {
   /** null: SIGHUP stops as well, as it does when a terminal closes. */
   readonly onReload: (() => void) | null;
+  /** SIGUSR2: another process is to take over. Once one has, that is a reason to stop; false: nothing has changed. */
+  readonly onSucceed?: () => Promise<boolean>;
   /** Called once, at the first reason to stop. */
   readonly onStop: () => void;
   /** The end of the process that started this one is a reason to stop too. */
@@ -13,7 +15,7 @@ const PARENT_CHECK_MILLIS = 1_000;
 
 /** Resolves at the first reason to stop; a second signal ends the process at once. */
 export function untilStopped(handlers: SignalHandlers): Promise<void> {
-  const { onReload, onStop, withParent = false } = handlers;
+  const { onReload, onSucceed, onStop, withParent = false } = handlers;
   const { promise, resolve } = Promise.withResolvers<void>();
   let stopping = false;
   const stop = (): void => {
@@ -29,6 +31,7 @@ export function untilStopped(handlers: SignalHandlers): Promise<void> {
   process.on('SIGINT', stopOrExit);
   process.on('SIGTERM', stopOrExit);
   process.on('SIGHUP', onReload ?? stopOrExit);
+  if (onSucceed !== undefined) process.on('SIGUSR2', createSucceeder(onSucceed, stop));
   if (withParent) {
     const parent = process.ppid;
     setInterval(() => {
@@ -36,4 +39,15 @@ export function untilStopped(handlers: SignalHandlers): Promise<void> {
     }, PARENT_CHECK_MILLIS).unref();
   }
   return promise;
+}
+
+/** One attempt at a time: signals that come while one runs are those of an impatient operator. */
+function createSucceeder(onSucceed: () => Promise<boolean>, stop: () => void): () => void {
+  let isRunning = false;
+  return async () => {
+    if (isRunning) return;
+    isRunning = true;
+    if (await onSucceed()) stop();
+    isRunning = false;
+  };
 }

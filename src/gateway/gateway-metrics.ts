@@ -5,11 +5,25 @@ import type { Gateway } from './gateway.ts';
 
 const STATUS_CLASSES = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
-/** Offers the data plane's counters to a registry. Everything is read when somebody scrapes and nothing before. */
-export function registerGatewayMetrics(metrics: Metrics, gateway: Gateway, snapshot: () => Snapshot | null): void {
+/** Metrics that views read as well, where the gateways that count are in other processes. */
+export const ACTIVE_CONNECTIONS = 'limpet_downstream_connections_active';
+export const UPSTREAM_REQUESTS = 'limpet_upstream_requests_total';
+export const ACTIVE_REQUESTS = 'limpet_upstream_requests_active';
+
+type MetricRegistry = Pick<Metrics, 'counter' | 'gauge'>;
+
+/**
+ * Offers the data plane's counters to a registry. Everything is read when somebody scrapes and nothing before. Each of
+ * these metrics makes sense as a sum over workers; one that does not belongs elsewhere.
+ */
+export function registerGatewayMetrics(metrics: MetricRegistry, gateway: Gateway): void {
   registerListeners(metrics, gateway);
   registerClusters(metrics, gateway);
   registerHosts(metrics, gateway);
+}
+
+/** What the process that owns the configuration knows of it. */
+export function registerSnapshotMetrics(metrics: MetricRegistry, snapshot: () => Snapshot | null): void {
   metrics.gauge('limpet_snapshot_revision', 'Revision of the configuration that serves', [], (emit) =>
     emit(snapshot()?.revision ?? 0),
   );
@@ -20,17 +34,28 @@ export function registerGatewayMetrics(metrics: Metrics, gateway: Gateway, snaps
   });
 }
 
-function registerListeners(metrics: Metrics, gateway: Gateway): void {
+function registerListeners(metrics: MetricRegistry, gateway: Gateway): void {
   const label = ['listener'];
   metrics.counter('limpet_downstream_connections_total', 'Client connections accepted', label, (emit) => {
     for (const { name, stats } of gateway.gatewayListeners) emit(stats.connections, name);
   });
-  metrics.gauge('limpet_downstream_connections_active', 'Client connections open', label, (emit) => {
+  metrics.gauge(ACTIVE_CONNECTIONS, 'Client connections open', label, (emit) => {
     for (const { name, stats } of gateway.gatewayListeners) emit(stats.activeConnections, name);
   });
   metrics.counter('limpet_downstream_requests_total', 'Requests whose head was read', label, (emit) => {
     for (const { name, stats } of gateway.gatewayListeners) emit(stats.requests, name);
   });
+  metrics.counter(
+    'limpet_refused_connections_total',
+    'Client connections closed at once: beyond the limit, or without a PROXY protocol header',
+    [...label, 'reason'],
+    (emit) => {
+      for (const { name, stats } of gateway.gatewayListeners) {
+        emit(stats.refusedConnections, name, 'limit');
+        emit(stats.refusedProxyHeaders, name, 'proxy-protocol');
+      }
+    },
+  );
   metrics.counter('limpet_refused_requests_total', 'Bytes refused as no valid request', [...label, 'code'], (emit) => {
     for (const { name, stats } of gateway.gatewayListeners) {
       for (const [code, count] of stats.refused) emit(count, name, code);
@@ -38,7 +63,7 @@ function registerListeners(metrics: Metrics, gateway: Gateway): void {
   });
 }
 
-function registerClusters(metrics: Metrics, gateway: Gateway): void {
+function registerClusters(metrics: MetricRegistry, gateway: Gateway): void {
   const each = (visit: (name: string, stats: ClusterStats) => void): void => {
     for (const [name, { stats }] of gateway.runtime?.clusters ?? []) visit(name, stats);
   };
@@ -65,11 +90,15 @@ function registerClusters(metrics: Metrics, gateway: Gateway): void {
     ['limpet_upstream_timeouts_total', 'Attempts and requests that took too long', 'timeouts'],
     ['limpet_mirrored_requests_total', 'Copies of requests sent to a mirror', 'mirrors'],
     ['limpet_mirror_failures_total', 'Copies that came to nothing', 'mirrorFailures'],
+    ['limpet_upgrades_total', 'Connections that switched protocols (WebSocket)', 'upgrades'],
     ['limpet_request_duration_milliseconds_sum', 'Sum of request durations', 'durationSumMillis'],
   ] as const;
   for (const [name, help, field] of counters) {
     metrics.counter(name, help, ['cluster'], (emit) => each((cluster, stats) => emit(stats[field], cluster)));
   }
+  metrics.gauge('limpet_upgrades_active', 'Open connections that switched protocols', ['cluster'], (emit) =>
+    each((cluster, stats) => emit(stats.activeUpgrades, cluster)),
+  );
   metrics.counter('limpet_request_duration_milliseconds_bucket', 'Requests by duration', ['cluster', 'le'], (emit) =>
     each((name, stats) => {
       let sum = 0;
@@ -81,12 +110,12 @@ function registerClusters(metrics: Metrics, gateway: Gateway): void {
   );
 }
 
-function registerHosts(metrics: Metrics, gateway: Gateway): void {
+function registerHosts(metrics: MetricRegistry, gateway: Gateway): void {
   const labels = ['cluster', 'upstream_addr'];
-  metrics.counter('limpet_upstream_requests_total', 'Attempts by endpoint', labels, (emit) => {
+  metrics.counter(UPSTREAM_REQUESTS, 'Attempts by endpoint', labels, (emit) => {
     for (const [cluster, host] of gateway.hosts) emit(host.requests, cluster, host.address);
   });
-  metrics.gauge('limpet_upstream_requests_active', 'Requests in flight by endpoint', labels, (emit) => {
+  metrics.gauge(ACTIVE_REQUESTS, 'Requests in flight by endpoint', labels, (emit) => {
     for (const [cluster, host] of gateway.hosts) emit(host.activeRequests, cluster, host.address);
   });
   metrics.gauge('limpet_upstream_connections_idle', 'Kept connections by endpoint', labels, (emit) => {

@@ -5,6 +5,7 @@ import type { Log } from '../telemetry/log.ts';
 import { type Binding, toBindingKey } from './bindings.ts';
 import { GatewayListener, type ListenerServices } from './gateway-listener.ts';
 import { HealthMonitor } from './health/health-monitor.ts';
+import { type HealthSharing, NOT_SHARED } from './health/health-sharing.ts';
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
 import { type Runtime, RuntimeCompiler, type RuntimeListener } from './runtime.ts';
 import type { ListenSocket } from './sockets/listen-socket.ts';
@@ -23,6 +24,8 @@ export interface GatewayOptions {
   /** Sockets that outlive this gateway; absent: it binds its own. */
   readonly sockets?: SocketSupply;
   readonly limits?: Partial<GatewayLimits>;
+  /** How this process and others agree on the health of hosts; absent: it is alone. */
+  readonly healthSharing?: HealthSharing;
 }
 
 /** A listener that could not be bound, and why. */
@@ -52,7 +55,7 @@ export class Gateway {
     this.#options = options;
     const random = Math.random;
     this.#compiler = new RuntimeCompiler(random);
-    this.#health = new HealthMonitor({ log: options.log, random });
+    this.#health = new HealthMonitor({ log: options.log, random, sharing: options.healthSharing ?? NOT_SHARED });
     this.#services = {
       limits: { ...DEFAULT_GATEWAY_LIMITS, ...options.limits },
       timers: new TimerWheel(),

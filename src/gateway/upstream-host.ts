@@ -56,6 +56,10 @@ export class UpstreamHosts {
     return host;
   }
 
+  find(cluster: string, address: string): UpstreamHost | undefined {
+    return this.#clusters.get(cluster)?.get(address);
+  }
+
   /** Forgets the hosts that no snapshot names any more; their idle connections close, busy ones finish first. */
   retain(isNamed: (cluster: string, address: string) => boolean): void {
     for (const [cluster, hosts] of this.#clusters) {

@@ -82,6 +82,7 @@ export class RunningTutorial implements AsyncDisposable {
       admin: { host: HOST, port: await findFreePort(tutorial.preferredAdminPort), token: null },
       accessLog: { kind: 'file', path: this.#file('access-logs', 'log') },
       watch: true,
+      workers: 1,
     };
     this.#app = await createApp(options, this.#createLog());
     await this.#app.ready;

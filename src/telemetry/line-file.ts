@@ -37,7 +37,7 @@ export class LineFile {
     this.#timer.unref();
   }
 
-  /** `line` holds characters up to U+00FF only and ends with a newline. */
+  /** `line` holds characters up to U+00FF only and ends with a newline; it may be several lines. */
   write(line: string): void {
     if (this.#closed) return;
     let block = this.#block;
@@ -45,7 +45,7 @@ export class LineFile {
       this.#flush();
       block = this.#block;
       if (this.#waiting.length >= MAX_WAITING_BLOCKS) {
-        this.dropped++;
+        this.dropped += line.split('\n').length - 1;
         return;
       }
       if (line.length > block.bytes.length) {

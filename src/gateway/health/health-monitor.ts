@@ -2,6 +2,7 @@ import type { Log } from '../../telemetry/log.ts';
 import type { RuntimeCluster } from '../compiled-route.ts';
 import { ClusterHealth, type HealthEnvironment } from './cluster-health.ts';
 import { type HealthClock, SYSTEM_CLOCK } from './health-clock.ts';
+import { type HealthSharing, type HostVerdict, NOT_SHARED, toHostKey } from './health-sharing.ts';
 import { type ProbeRunner, runProbe } from './probe.ts';
 import { ProbeSlots } from './probe-slots.ts';
 
@@ -14,12 +15,15 @@ export interface HealthMonitorOptions {
   readonly random: () => number;
   readonly clock?: HealthClock;
   readonly runProbe?: ProbeRunner;
+  /** Absent: this process is alone. */
+  readonly sharing?: HealthSharing;
 }
 
 /** Outlier detection and active checks of all clusters that have them; for the others nothing is kept and nothing runs. */
 export class HealthMonitor {
   readonly #environment: HealthEnvironment;
   readonly #clusters = new Map<string, ClusterHealth>();
+  readonly #verdicts = new Map<string, HostVerdict>();
 
   constructor(options: HealthMonitorOptions) {
     this.#environment = {
@@ -28,6 +32,8 @@ export class HealthMonitor {
       clock: options.clock ?? SYSTEM_CLOCK,
       runProbe: options.runProbe ?? runProbe,
       slots: new ProbeSlots(MAX_PROBES),
+      sharing: options.sharing ?? NOT_SHARED,
+      verdicts: this.#verdicts,
     };
   }
 
@@ -50,6 +56,25 @@ export class HealthMonitor {
       }
       health.update(runtime.balancer);
     }
+  }
+
+  /** Replaces all that other processes have found out; counts from the next `apply` on. */
+  replaceVerdicts(verdicts: readonly HostVerdict[]): void {
+    this.#verdicts.clear();
+    for (const verdict of verdicts) this.#verdicts.set(toHostKey(verdict.cluster, verdict.address), verdict);
+  }
+
+  /** Takes over what other processes have just found out. */
+  follow(verdicts: readonly HostVerdict[]): void {
+    for (const verdict of verdicts) this.#verdicts.set(toHostKey(verdict.cluster, verdict.address), verdict);
+    for (const [cluster, group] of Map.groupBy(verdicts, (verdict) => verdict.cluster)) {
+      this.#clusters.get(cluster)?.follow(new Set(group.map((verdict) => verdict.address)));
+    }
+  }
+
+  /** A host passed an active check that runs in another process: an ejection of it that began here is over. */
+  readmit(cluster: string, address: string): void {
+    this.#clusters.get(cluster)?.readmit(address);
   }
 
   close(): void {

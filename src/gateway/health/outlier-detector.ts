@@ -32,6 +32,10 @@ const TIMER_SLACK_MILLIS = 1;
 interface Record<H> {
   readonly host: H;
   readonly monitor: OutlierMonitor;
+  /** Ejected by this detector, which will let it back. */
+  own: boolean;
+  /** Ejected by the detector of another process, which will let it back. */
+  elsewhere: boolean;
   /** How many base times an ejection lasts; grows with each one and falls while the host stays in. */
   multiplier: number;
   ejectedAt: number;
@@ -83,7 +87,15 @@ export class OutlierDetector<H extends OutlierHost> implements OutlierListener {
     for (const host of hosts) {
       if (this.#byHost.has(host)) continue;
       const monitor = new OutlierMonitor(this);
-      const record = { host, monitor, multiplier: 0, ejectedAt: 0, returnedAt: Number.POSITIVE_INFINITY };
+      const record: Record<H> = {
+        host,
+        monitor,
+        own: false,
+        elsewhere: false,
+        multiplier: 0,
+        ejectedAt: 0,
+        returnedAt: Number.POSITIVE_INFINITY,
+      };
       this.#byHost.set(host, record);
       this.#byMonitor.set(monitor, record);
       host.outlier = monitor;
@@ -101,7 +113,21 @@ export class OutlierDetector<H extends OutlierHost> implements OutlierListener {
   /** Lets a host back before its time: it has passed an active health check. */
   readmit(host: H): void {
     const record = this.#byHost.get(host);
-    if (record?.host.ejected === true) this.#return(record, this.#clock.now());
+    if (record?.own === true) this.#return(record, this.#clock.now());
+  }
+
+  /**
+   * The detector of another process has ejected a host or let it back. It counts here as well: towards the share that may
+   * be ejected, and towards how long the host's next ejection lasts. True if the host's state changed.
+   */
+  follow(host: H, ejected: boolean): boolean {
+    const record = this.#byHost.get(host);
+    if (record === undefined || record.elsewhere === ejected) return false;
+    record.elsewhere = ejected;
+    if (record.own) return false;
+    if (ejected) this.#putOut(record);
+    else this.#letIn(record, this.#clock.now());
+    return true;
   }
 
   /** Lets every host back and watches none any more. */
@@ -109,7 +135,7 @@ export class OutlierDetector<H extends OutlierHost> implements OutlierListener {
     this.#timer?.cancel();
     this.#timer = null;
     for (const record of this.#byHost.values()) {
-      if (record.host.ejected) this.#return(record, this.#clock.now());
+      if (record.own) this.#return(record, this.#clock.now());
       this.#forget(record);
     }
   }
@@ -127,16 +153,27 @@ export class OutlierDetector<H extends OutlierHost> implements OutlierListener {
   }
 
   #eject(record: Record<H>, reason: OutlierReason): void {
+    record.own = true;
+    this.#putOut(record);
+    this.#events.onEjected(record.host, reason, this.#durationOf(record));
+  }
+
+  #return(record: Record<H>, now: number): void {
+    record.own = false;
+    if (!record.elsewhere) this.#letIn(record, now);
+    this.#events.onReturned(record.host);
+  }
+
+  #putOut(record: Record<H>): void {
     const { baseEjectionMillis, maxEjectionMillis } = this.#settings;
     record.host.ejected = true;
     record.ejectedAt = this.#clock.now();
     this.#ejected++;
     if (record.multiplier * baseEjectionMillis < maxEjectionMillis + baseEjectionMillis) record.multiplier++;
     this.#arm();
-    this.#events.onEjected(record.host, reason, this.#durationOf(record));
   }
 
-  #return(record: Record<H>, now: number): void {
+  #letIn(record: Record<H>, now: number): void {
     assert(this.#ejected > 0);
     this.#ejected--;
     record.host.ejected = false;
@@ -145,7 +182,6 @@ export class OutlierDetector<H extends OutlierHost> implements OutlierListener {
     record.monitor.reset('consecutive_5xx');
     record.monitor.reset('consecutive_gateway_failure');
     record.monitor.reset('consecutive_local_origin_failure');
-    this.#events.onReturned(record.host);
   }
 
   #durationOf({ multiplier }: Record<H>): number {
@@ -173,9 +209,13 @@ export class OutlierDetector<H extends OutlierHost> implements OutlierListener {
     const now = this.#clock.now();
     let isBusy = false;
     for (const record of this.#byHost.values()) {
-      if (record.host.ejected) {
+      if (record.own) {
         if (this.#durationOf(record) <= now - record.ejectedAt + TIMER_SLACK_MILLIS) this.#return(record, now);
-      } else if (record.multiplier > 0 && now - record.returnedAt >= this.#settings.intervalMillis) {
+      } else if (
+        !record.host.ejected &&
+        record.multiplier > 0 &&
+        now - record.returnedAt >= this.#settings.intervalMillis
+      ) {
         record.multiplier--;
       }
       isBusy ||= record.host.ejected || record.multiplier > 0;

@@ -1,3 +1,4 @@
+import type { SocketsByKey } from './handover.ts';
 import { BindError, ListenSocket } from './listen-socket.ts';
 
 /** The sockets that a gateway listens on for a listener, by the listener's binding key. */
@@ -12,7 +13,7 @@ export interface SocketStoreOptions {
   /** Sockets per port where the platform spreads connections over several; elsewhere there is one. */
   readonly perPort: number;
   /** What a process that ran before handed over, by key. */
-  readonly inherited?: ReadonlyMap<string, readonly ListenSocket[]>;
+  readonly inherited?: SocketsByKey | undefined;
 }
 
 /**
@@ -50,6 +51,11 @@ export class SocketStore implements SocketSupply {
 
   get keys(): readonly string[] {
     return [...this.#open.keys()];
+  }
+
+  /** For a process that takes over. */
+  get all(): SocketsByKey {
+    return this.#open;
   }
 
   /** To be called once all listeners have theirs: what the process before listened on and this one does not is closed. */

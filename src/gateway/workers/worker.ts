@@ -1,0 +1,123 @@
+import type { SendHandle } from 'node:child_process';
+import { type AccessLog, createAccessLog } from '../../telemetry/access-log.ts';
+import type { Log } from '../../telemetry/log.ts';
+import { createMetricSamples, type MetricSamples } from '../../telemetry/metric-samples.ts';
+import { resolveBinding } from '../bindings.ts';
+import { Gateway } from '../gateway.ts';
+import { registerGatewayMetrics } from '../gateway-metrics.ts';
+import type { HealthSharing } from '../health/health-sharing.ts';
+import { ListenSocket } from '../sockets/listen-socket.ts';
+import type { LogLevel, PrimaryMessage, WorkerMessage, WorkerSettings } from './messages.ts';
+import { WorkerSockets } from './worker-sockets.ts';
+
+export interface WorkerOptions {
+  /** The worker's place among the workers, from 0. */
+  readonly slot: number;
+  readonly settings: WorkerSettings;
+  /** Tells the primary; does nothing when there is none any more. */
+  readonly send: (message: WorkerMessage) => void;
+}
+
+/** A gateway in a process of its own that does what the primary says. */
+export class Worker {
+  readonly #send: (message: WorkerMessage) => void;
+  readonly #accessLog: AccessLog;
+  readonly #gateway: Gateway;
+  readonly #sockets = new WorkerSockets();
+  readonly #metrics: MetricSamples = createMetricSamples();
+  /** What changes listeners is done in the order it came. */
+  #lastChange: Promise<void> = Promise.resolve();
+
+  constructor(options: WorkerOptions) {
+    const { slot, settings, send } = options;
+    this.#send = send;
+    this.#accessLog = createAccessLog(settings.accessLog);
+    this.#gateway = new Gateway({
+      accessLog: this.#accessLog,
+      log: createLogTo(send),
+      bindingOf: (address, port) => resolveBinding(settings.bindings, address, port),
+      limits: settings.limits,
+      sockets: this.#sockets,
+      healthSharing: createSharingBy(send),
+    });
+    registerGatewayMetrics(this.#metrics, this.#gateway);
+    registerProcessMetrics(this.#metrics, String(slot));
+  }
+
+  /** Does what a message says; resolves when it is done. */
+  async receive(message: Exclude<PrimaryMessage, { kind: 'settings' | 'drain' }>, handle?: SendHandle): Promise<void> {
+    switch (message.kind) {
+      case 'ping':
+        this.#send({ kind: 'pong' });
+        break;
+      case 'report':
+        this.#send({ kind: 'report', families: this.#metrics.read() });
+        break;
+      case 'health':
+        this.#gateway.health.follow(message.health);
+        break;
+      case 'readmit':
+        this.#gateway.health.readmit(message.cluster, message.address);
+        break;
+      case 'reopenLog':
+        this.#accessLog.reopen();
+        break;
+      case 'apply':
+      case 'socket':
+      case 'dropSocket':
+        this.#lastChange = this.#lastChange.then(() => this.#change(message, handle));
+        await this.#lastChange;
+    }
+  }
+
+  /** Stops accepting, finishes what runs within `graceMillis`, and writes the rest of the log. */
+  async drain(graceMillis: number): Promise<void> {
+    await this.#gateway.drain(graceMillis);
+    await this.#accessLog.close();
+  }
+
+  async #change(
+    message: Extract<PrimaryMessage, { kind: 'apply' | 'socket' | 'dropSocket' }>,
+    handle: SendHandle,
+  ): Promise<void> {
+    if (message.kind === 'apply') {
+      this.#gateway.health.replaceVerdicts(message.health);
+      const failures = await this.#gateway.apply(message.snapshot);
+      this.#send({ kind: 'applied', revision: message.snapshot.revision, failures });
+      return;
+    }
+    const { kind, key, index } = message;
+    if (kind === 'socket') this.#sockets.add(key, index, ListenSocket.receive(handle));
+    else this.#sockets.drop(key, index);
+    await this.#gateway.listenOn(key, this.#sockets.of(key));
+  }
+}
+
+/** The primary writes the log of all. */
+function createLogTo(send: (message: WorkerMessage) => void): Log {
+  const write =
+    (level: LogLevel): Log['info'] =>
+    (fields, message) =>
+      send({ kind: 'log', level, fields, message });
+  return { info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** The primary runs the active checks, once for all. */
+function createSharingBy(send: (message: WorkerMessage) => void): HealthSharing {
+  return {
+    runsChecks: false,
+    onEjection: (cluster, address, ejected) => send({ kind: 'ejection', cluster, address, ejected }),
+    onChecked() {},
+    onCheckPassed() {},
+  };
+}
+
+function registerProcessMetrics(metrics: MetricSamples, worker: string): void {
+  metrics.gauge('limpet_worker_resident_memory_bytes', 'Resident memory of a worker', ['worker'], (emit) =>
+    emit(process.memoryUsage.rss(), worker),
+  );
+  metrics.counter('limpet_worker_cpu_seconds_total', 'CPU time that workers have taken', ['worker'], (emit) => {
+    const { user, system } = process.cpuUsage();
+    emit((user + system) / 1e6, worker);
+  });
+}
