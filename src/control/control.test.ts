@@ -107,6 +107,38 @@ describe('createControl', () => {
     assert.equal((await control.reload()).kind, 'published');
   });
 
+  it('serves what is right as long as nothing serves, as at the start', async () => {
+    const { control, texts } = createBench();
+    const route = texts.get('routes.yaml') ?? '';
+    const gateway = texts.get('gateway.yaml') ?? '';
+    texts.clear();
+    await control.reload();
+    for (const [source, text] of [
+      ['gateway.yaml', gateway],
+      ['routes.yaml', route],
+      ['broken.yaml', 'kind: ['],
+    ] as const) {
+      texts.set(source, text);
+    }
+    const { kind, snapshot } = await control.reload();
+    assert.equal(kind, 'published');
+    assert.equal(snapshot?.model.listeners.length, 1);
+  });
+
+  it('forgets a mistake that is mended although the model stays the same', async () => {
+    const { control, texts } = createBench();
+    texts.set('broken.yaml', 'kind: [');
+    await control.reload();
+    texts.delete('broken.yaml');
+    assert.equal((await control.reload()).kind, 'unchanged');
+    assert.deepEqual(
+      control.snapshot?.diagnostics.filter(({ severity }) => severity === 'error'),
+      [],
+    );
+    texts.set('broken.yaml', 'kind: [');
+    assert.equal((await control.reload()).kind, 'rejected');
+  });
+
   it('takes a removed resource for an edit like any other', async () => {
     const { control, texts } = createBench();
     await control.reload();

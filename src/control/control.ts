@@ -64,6 +64,9 @@ export function createControl(options: ControlOptions): Control {
       };
       await options.onPublish(next);
       snapshot = next;
+    } else if (kind === 'unchanged' && snapshot !== null) {
+      // The same model with other remarks: a mistake that is mended is known no more, and is new when it comes back.
+      snapshot = { ...snapshot, diagnostics };
     }
     const outcome: Outcome = { kind, snapshot, diagnostics, content };
     options.onOutcome(outcome);
@@ -109,12 +112,13 @@ async function readAll(sources: readonly Source[]): Promise<SourceContent> {
 const RELATIONAL: ReadonlySet<DiagnosticCode> = new Set(['unresolved-reference', 'conflict', 'no-endpoints']);
 
 /**
- * At the start, what is right is served and what is wrong is reported. A reload must not make things worse: when it
- * brings a malformed resource or unreadable text that what serves now does not have, nobody knows what it was meant
- * to say, so the last good configuration goes on whole.
+ * At the start, and as long as nothing serves, what is right is served and what is wrong is reported. A reload must not
+ * make things worse: when it brings a malformed resource or unreadable text that what serves now does not have, nobody
+ * knows what it was meant to say, so the last good configuration goes on whole.
  */
 function judge(previous: Snapshot | null, diagnostics: readonly Diagnostic[], digested: string): Outcome['kind'] {
   if (previous === null) return 'published';
+  if (previous.model.listeners.length === 0) return digested === previous.digest ? 'unchanged' : 'published';
   const known = new Set(previous.diagnostics.filter(isBlocking).map(toKey));
   if (diagnostics.some((diagnostic) => isBlocking(diagnostic) && !known.has(toKey(diagnostic)))) return 'rejected';
   return digested === previous.digest ? 'unchanged' : 'published';
