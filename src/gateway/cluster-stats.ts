@@ -39,6 +39,9 @@ export class ClusterStats {
   timeouts = 0;
   mirrors = 0;
   mirrorFailures = 0;
+  /** Connections that switched protocols (WebSocket), and those of them that are open. */
+  upgrades = 0;
+  activeUpgrades = 0;
   readonly #decisions: Float64Array = new Float64Array(MODES.length * TOKENS.length * REASONS.length);
 
   countDecision(decision: DecisionRecord): void {

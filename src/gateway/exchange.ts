@@ -23,6 +23,8 @@ import { RequestBody } from './request-body.ts';
 import { RequestPreparation } from './request-preparation.ts';
 import { mayDropRest, ResponsePreparation } from './response-preparation.ts';
 import { RetryState, type RetryVerdict, withVerdict } from './retry-state.ts';
+import type { Stall } from './stall-watch.ts';
+import { Tunnel } from './tunnel.ts';
 import type { UpstreamConnection, UpstreamFailure } from './upstream-connection.ts';
 import type { UpstreamHost } from './upstream-host.ts';
 import { UpstreamRequest, type UpstreamRequestOwner } from './upstream-request.ts';
@@ -73,7 +75,7 @@ export class Exchange implements UpstreamRequestOwner {
   #committed = false;
   #keepAlive = true;
   #upstreamMillis = -1;
-  #tunnel = false;
+  #tunnel: Tunnel | null = null;
   #done = true;
 
   constructor(client: DownstreamConnection) {
@@ -84,7 +86,7 @@ export class Exchange implements UpstreamRequestOwner {
   }
 
   get isTunnel(): boolean {
-    return this.#tunnel;
+    return this.#tunnel !== null;
   }
 
   begin(head: Head, meaning: RequestMeaning): void {
@@ -93,7 +95,7 @@ export class Exchange implements UpstreamRequestOwner {
     const { listener } = this.#client;
     const { context } = this.#preparation;
     if (meaning.isConnect) {
-      this.#reply(405, 'CONNECT is not served here\n', 'NR');
+      this.#reply(501, 'CONNECT is not served here\n', 'NR');
       return;
     }
     const host = listener.findVirtualHost(context.authority);
@@ -128,7 +130,8 @@ export class Exchange implements UpstreamRequestOwner {
 
   /** All that one read from the client brought has been delivered. */
   onRequestFlush(): void {
-    this.#request.flush();
+    this.#client.touch();
+    if (!this.#request.flush() && !this.#requestEnded) this.#client.pauseRequest();
   }
 
   /** What the client sent after the head is no valid body. */
@@ -137,8 +140,11 @@ export class Exchange implements UpstreamRequestOwner {
     this.#fail(error.status, `${error.message}\n`, 'DPE');
   }
 
-  onClientTimeout(): void {
-    this.#fail(408, 'request body timeout\n', 'DPE');
+  /** The client is too slow, or nothing has passed for too long. */
+  onStall(stall: Stall): void {
+    this.#keepAlive = false;
+    if (stall === 'request' || !this.#requestEnded) this.#fail(408, 'request timeout\n', 'SI');
+    else this.#fail(504, 'stream timeout\n', 'SI');
   }
 
   onClientGone(): void {
@@ -156,11 +162,12 @@ export class Exchange implements UpstreamRequestOwner {
 
   onClientTunnel(chunk: Buffer): void {
     this.#bytesReceived += chunk.length;
-    if (this.#request.connection?.write(Buffer.from(chunk)) === false) this.#client.pauseRequest();
+    this.#client.touch();
+    this.#tunnel?.fromClient(chunk);
   }
 
   onClientTunnelEnd(): void {
-    this.#request.connection?.endTunnel();
+    if (this.#tunnel?.endFromClient() === true) this.#endTunnel();
   }
 
   onTryTimeout(): void {
@@ -205,6 +212,7 @@ export class Exchange implements UpstreamRequestOwner {
   }
 
   onUpstreamFlush(): void {
+    this.#client.touch();
     this.#response.flush();
     if (this.#response.isBlocked) this.#request.connection?.pause();
   }
@@ -218,8 +226,8 @@ export class Exchange implements UpstreamRequestOwner {
     this.#request.release();
     this.#cluster.stats.countFailure(failure);
     // How a tunnel ends is the application's affair.
-    if (!this.#tunnel) host.state.countFailure(failure);
-    if (this.#tunnel) {
+    if (this.#tunnel === null) host.state.countFailure(failure);
+    if (this.#tunnel !== null) {
       this.#response.flush();
       this.#addFlag('UC');
       this.#finish();
@@ -244,7 +252,14 @@ export class Exchange implements UpstreamRequestOwner {
 
   onUpstreamTunnelEnd(): void {
     this.#response.flush();
-    this.#request.drop();
+    if (this.#tunnel?.endFromUpstream() === true) this.#endTunnel();
+  }
+
+  /** Both sides have ended their streams; what is on its way still arrives. */
+  #endTunnel(): void {
+    const { connection } = this.#request;
+    this.#request.release();
+    connection?.letGo();
     this.#finish();
   }
 
@@ -255,18 +270,12 @@ export class Exchange implements UpstreamRequestOwner {
     this.#startedTick = performance.now();
     this.#requestEnded = false;
     this.#bytesReceived = 0;
-    this.#route = null;
-    this.#forward = null;
-    this.#target = null;
-    this.#selection = null;
-    this.#host = null;
     this.#attempts = 0;
     this.#status = 0;
     this.#flags = '';
     this.#committed = false;
-    this.#keepAlive = meaning.keepAlive;
+    this.#keepAlive = meaning.keepAlive && this.#client.mayServeMore;
     this.#upstreamMillis = -1;
-    this.#filters = null;
     this.#paused = false;
     this.#done = false;
     this.#response.begin();
@@ -322,6 +331,8 @@ export class Exchange implements UpstreamRequestOwner {
       return;
     }
     this.#target = target;
+    const idleMillis = forward.action.idleTimeoutMillis ?? listener.limits.streamIdleMillis;
+    if (idleMillis > 0) this.#client.awaitTraffic(idleMillis);
     this.#preparation.apply(forward, target, selection);
     this.#retries.begin(forward.retry, target.cluster?.breaker ?? null);
     this.#body.begin((forward.retry?.retries ?? 0) === 0 ? 0 : listener.limits.retryBufferBytes);
@@ -369,6 +380,8 @@ export class Exchange implements UpstreamRequestOwner {
     const { edits } = this.#preparation;
     const counted = this.#route?.host.includeAttemptCount === true;
     const lines = edits.append;
+    // A client that has begun with its body waits for no 100 any more.
+    edits.expectContinue = this.#bytesReceived === 0;
     if (counted) edits.append += `x-envoy-attempt-count: ${this.#attempts}\r\n`;
     const text = encodeRequestHead(head, meaning, edits);
     this.#request.begin(connection, text, meaning.body === 'chunked');
@@ -423,6 +436,7 @@ export class Exchange implements UpstreamRequestOwner {
     // The client has part of an answer now: what follows must come from the same pod, as in Envoy.
     this.#retries.giveUp();
     this.#response.head(text, false);
+    if (head.status === 100) this.#client.restartBodyWatch();
   }
 
   /** Sends the final head: from here on the client has this response and no other. */
@@ -448,7 +462,7 @@ export class Exchange implements UpstreamRequestOwner {
 
   /** From here on both sides' bytes pass as they are, until either side ends. */
   #openTunnel(): void {
-    this.#tunnel = true;
+    this.#tunnel = new Tunnel(this.#client, this.#request.connection as UpstreamConnection, this.#cluster.stats);
     this.#keepAlive = false;
     this.#cancelTimers();
     const early = this.#client.detach();
@@ -501,8 +515,10 @@ export class Exchange implements UpstreamRequestOwner {
   }
 
   #abort(): void {
+    // First, so that no request that waits behind this one is begun. A client whose response ends with the connection
+    // would take a mere end for the response's.
+    this.#client.abort(this.#outgoing.endsWithConnection);
     this.#finish();
-    this.#client.abort();
   }
 
   #cancelTimers(): void {
@@ -518,7 +534,8 @@ export class Exchange implements UpstreamRequestOwner {
   /** Writes the books and hands the connection on. */
   #finish(): void {
     this.#done = true;
-    this.#tunnel = false;
+    this.#tunnel?.close();
+    this.#tunnel = null;
     if (!this.#requestEnded) this.#filters?.abandon();
     this.#cancelTimers();
     this.#retries.release();
@@ -552,6 +569,18 @@ export class Exchange implements UpstreamRequestOwner {
       userAgent: this.#head?.value('user-agent') ?? '',
       decision: selection,
     });
+    this.#forget();
     this.#client.exchangeDone(this.#keepAlive);
+  }
+
+  /** An idle connection must not keep a snapshot alive that serves no more. */
+  #forget(): void {
+    this.#route = null;
+    this.#forward = null;
+    this.#target = null;
+    this.#selection = null;
+    this.#host = null;
+    this.#filters = null;
+    this.#lastChunk = '';
   }
 }

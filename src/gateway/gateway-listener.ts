@@ -28,6 +28,10 @@ export interface ListenerStats {
   connections: number;
   activeConnections: number;
   requests: number;
+  /** Connections beyond the limit, closed at once. */
+  refusedConnections: number;
+  /** Connections that began with no valid PROXY protocol header. */
+  refusedProxyHeaders: number;
   /** By code of Http1Error. */
   readonly refused: Map<Http1ErrorCode, number>;
 }
@@ -38,7 +42,14 @@ export class GatewayListener {
   readonly timers: TimerWheel;
   readonly selectionEnvironment: SelectionEnvironment;
   readonly isSecure = false;
-  readonly stats: ListenerStats = { connections: 0, activeConnections: 0, requests: 0, refused: new Map() };
+  readonly stats: ListenerStats = {
+    connections: 0,
+    activeConnections: 0,
+    requests: 0,
+    refusedConnections: 0,
+    refusedProxyHeaders: 0,
+    refused: new Map(),
+  };
   isDraining = false;
   readonly #accessLog: AccessLog;
   readonly #servers = new Map<ListenSocket | null, Server>();
@@ -63,6 +74,11 @@ export class GatewayListener {
 
   get modelPort(): number {
     return this.#runtime.listener.port;
+  }
+
+  /** Connections begin with a PROXY protocol header. */
+  get expectsProxyHeader(): boolean {
+    return this.#runtime.listener.proxyProtocol;
   }
 
   get virtualHostNames(): readonly string[] {
@@ -167,6 +183,12 @@ export class GatewayListener {
   }
 
   #accept(socket: Socket): void {
+    if (this.stats.activeConnections >= this.limits.maxConnectionsPerListener) {
+      // Refused at once, and with a reset: neither the backlog nor the table of closing connections fills up with it.
+      this.stats.refusedConnections++;
+      socket.resetAndDestroy();
+      return;
+    }
     this.stats.connections++;
     this.stats.activeConnections++;
     this.#connections.add(new DownstreamConnection(socket, this));

@@ -23,6 +23,11 @@ export class ResponsePreparation {
     return this.#edits.keepAlive;
   }
 
+  /** Only the end of the client's connection tells where the body ends. */
+  get endsWithConnection(): boolean {
+    return this.#edits.framing === 'close';
+  }
+
   get isChunked(): boolean {
     return this.#edits.framing === 'chunked';
   }

@@ -8,6 +8,8 @@ import type { ResponseSink } from '../http1/sinks.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { RuntimeCluster } from './compiled-route.ts';
 import type { PooledConnection } from './connection-pool.ts';
+import { SocketWriter } from './socket-writer.ts';
+import { probeWhenSilent } from './tcp-keep-alive.ts';
 import { TimerEntry, type TimerWheel } from './timer-wheel.ts';
 import type { UpstreamHost } from './upstream-host.ts';
 
@@ -38,6 +40,9 @@ export interface UpstreamUser {
   onUpstreamTunnelEnd(): void;
 }
 
+/** How long the last bytes of a tunnel may take to leave. */
+const LAST_WRITE_MILLIS = 30_000;
+
 const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
 
 /** One TCP connection to an upstream host: connecting, then serving one exchange at a time, idle in the pool between them. */
@@ -47,6 +52,7 @@ export class UpstreamConnection extends TimerEntry implements ResponseSink, Pool
   /** Requests that this connection has carried, the current one included. */
   requests = 0;
   readonly #socket: Socket;
+  readonly #writer: SocketWriter;
   readonly #parser: ResponseParser;
   readonly #timers: TimerWheel;
   readonly #breaker: CircuitBreaker | null;
@@ -72,6 +78,8 @@ export class UpstreamConnection extends TimerEntry implements ResponseSink, Pool
       host: upstream.host,
       port: upstream.port,
       noDelay: true,
+      // A tunnel's client may go on after the upstream has ended its side.
+      allowHalfOpen: true,
       // One buffer for all upstream reads: what arrives is parsed and, where it must live longer, copied before this returns.
       onread: {
         buffer: READ_BUFFER,
@@ -81,6 +89,7 @@ export class UpstreamConnection extends TimerEntry implements ResponseSink, Pool
         },
       },
     });
+    this.#writer = new SocketWriter(this.#socket, null);
     this.#socket.once('connect', () => this.#onConnect());
     this.#socket.on('end', () => this.#onEnd());
     this.#socket.on('drain', () => this.#user?.onUpstreamDrain());
@@ -105,21 +114,12 @@ export class UpstreamConnection extends TimerEntry implements ResponseSink, Pool
 
   /** Whether more may be written now; false: wait for `onUpstreamDrain`. */
   write(data: string | Buffer): boolean {
-    return typeof data === 'string' ? this.#socket.write(data, 'latin1') : this.#socket.write(data);
+    return this.#writer.write(data);
   }
 
   /** Bytes written that have not left yet. */
   get pendingBytes(): number {
-    return this.#socket.writableLength;
-  }
-
-  /** Several writes leave as one. */
-  cork(): void {
-    this.#socket.cork();
-  }
-
-  uncork(): void {
-    this.#socket.uncork();
+    return this.#writer.waitingLength + this.#socket.writableLength;
   }
 
   /** The request is written whole; without this the connection can't be used again after the response. */
@@ -137,8 +137,19 @@ export class UpstreamConnection extends TimerEntry implements ResponseSink, Pool
   }
 
   /** The client side of a tunnel has ended its stream. */
-  endTunnel(): void {
+  endOutput(): void {
+    this.#writer.flush();
     this.#socket.end();
+  }
+
+  probeWhenSilent(): void {
+    probeWhenSilent(this.#socket);
+  }
+
+  /** Both sides of a tunnel have ended; what was written still leaves, unless the upstream does not take it. */
+  letGo(): void {
+    this.#user = null;
+    this.#timers.arm(this, LAST_WRITE_MILLIS);
   }
 
   /** The exchange gives the connection up before its end: it can't be used for another one. */
