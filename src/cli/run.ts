@@ -79,13 +79,15 @@ async function run(flags: RunFlags): Promise<void> {
   await using app = await startApp(flags, inheritance);
   await app.ready;
   using _pidFile = new PidFile(flags.pidFile ?? null);
-  print(flags.output === 'json' ? JSON.stringify(describeApp(app)) : formatReady(app, performance.now() - startedAt));
-  inheritance?.announce();
-  await untilStopped({
+  // Before the line that says so: whoever reads it may signal at once.
+  const stopped = untilStopped({
     onReload: () => void app.reload(),
     onSucceed: () => handOver(app),
     onStop: () => printRemark('finishing the requests that run; Ctrl-C again exits at once'),
   });
+  print(flags.output === 'json' ? JSON.stringify(describeApp(app)) : formatReady(app, performance.now() - startedAt));
+  inheritance?.announce();
+  await stopped;
   await app.drain(flags.grace);
 }
 

@@ -1,0 +1,83 @@
+import { connect } from 'node:net';
+
+export interface ChurnOptions {
+  readonly port: number;
+  readonly host?: string;
+  readonly path?: string;
+  /** Connections at once. */
+  readonly concurrency?: number;
+}
+
+/** Clients that open a connection for each request, one after the other, until they are stopped. */
+export interface Churn extends AsyncDisposable {
+  /** Responses that came whole with status 200. */
+  readonly succeeded: number;
+  /** What became of the other requests. */
+  readonly failures: readonly string[];
+  /** Resolves when so many more requests have succeeded; rejects at the first that fails. */
+  succeedMore(count: number): Promise<void>;
+  /** Resolves when the last request has its answer. */
+  stop(): Promise<void>;
+}
+
+export function startChurn(options: ChurnOptions): Churn {
+  const { concurrency = 16 } = options;
+  const failures: string[] = [];
+  const waiting = new Set<() => void>();
+  let succeeded = 0;
+  let isStopped = false;
+
+  async function run(): Promise<void> {
+    while (!isStopped) {
+      const failure = await requestOnce(options);
+      if (failure === null) succeeded++;
+      else failures.push(failure);
+      for (const check of waiting) check();
+    }
+  }
+  const clients = Promise.all(Array.from({ length: concurrency }, run));
+  const stop = async (): Promise<void> => {
+    isStopped = true;
+    await clients;
+  };
+  return {
+    get succeeded() {
+      return succeeded;
+    },
+    failures,
+    succeedMore: (count) =>
+      new Promise((resolve, reject) => {
+        const target = succeeded + count;
+        const check = (): void => {
+          if (failures.length === 0 && succeeded < target) return;
+          waiting.delete(check);
+          if (failures.length > 0) reject(new Error(`requests failed: ${failures.join(', ')}`));
+          else resolve();
+        };
+        waiting.add(check);
+        check();
+      }),
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** null: the whole response came with status 200; otherwise what went wrong. */
+function requestOnce({ port, host = '127.0.0.1', path = '/' }: ChurnOptions): Promise<string | null> {
+  return new Promise((resolve) => {
+    let received = '';
+    const socket = connect(port, host);
+    socket.on('connect', () => socket.write(`GET ${path} HTTP/1.1\r\nhost: churn\r\nconnection: close\r\n\r\n`));
+    socket.on('data', (chunk: Buffer) => {
+      received += chunk.toString('latin1');
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    socket.on('close', () => resolve(isWhole(received) ? null : received.slice(0, 200) || 'closed without an answer'));
+  });
+}
+
+function isWhole(response: string): boolean {
+  const end = response.indexOf('\r\n\r\n');
+  const [, length] = /\r\ncontent-length: (\d+)\r\n/i.exec(response.slice(0, end + 2)) ?? [];
+  return response.startsWith('HTTP/1.1 200 ') && length !== undefined && response.length === end + 4 + Number(length);
+}
