@@ -75,9 +75,10 @@ export class CircuitBreaker {
    * else what waits for it might wait for ever.
    */
   mayConnect(host: UpstreamHost): boolean {
-    if (this.#hasCapacity()) return this.#waiting.size === 0 || host.connections === 0;
+    // Whoever waits while there is room is about to be served, and comes first.
+    if (this.#hasCapacity()) return this.#waiting.size === 0;
     this.overflows.connections++;
-    return host.connections === 0;
+    return host.connections === 0 && !this.#waitingByHost.has(host);
   }
 
   beginConnecting(): void {

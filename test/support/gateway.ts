@@ -3,6 +3,7 @@ import type { Cluster } from '../../src/model/cluster.ts';
 import type { Listener } from '../../src/model/listener.ts';
 import type { Route } from '../../src/model/route.ts';
 import type { AccessLog, AccessRecord } from '../../src/telemetry/access-log.ts';
+import type { Log } from '../../src/telemetry/log.ts';
 import { buildListener, buildSnapshot } from './model-builder.ts';
 
 /** A gateway on a free port whose access log a test can read. */
@@ -19,7 +20,11 @@ export interface TestGateway extends AsyncDisposable {
 export async function startGateway(
   routes: readonly Route[],
   clusters: readonly Cluster[],
-  options: { readonly limits?: GatewayOptions['limits']; readonly listener?: Partial<Listener> } = {},
+  options: {
+    readonly limits?: GatewayOptions['limits'];
+    readonly listener?: Partial<Listener>;
+    readonly log?: Log;
+  } = {},
 ): Promise<TestGateway> {
   const records: AccessRecord[] = [];
   const waiting: (() => void)[] = [];
@@ -37,7 +42,7 @@ export async function startGateway(
   const silent = { info() {}, warn() {}, error() {} };
   const gateway = new Gateway({
     accessLog,
-    log: silent,
+    log: options.log ?? silent,
     bindingOf: () => ({ host: '127.0.0.1', port: 0 }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
   });
