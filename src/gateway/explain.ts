@@ -184,7 +184,13 @@ function toRequestText(request: ExplainRequest, url: URL): string {
   const hasHost = request.headers.some(([name]) => name.toLowerCase() === 'host');
   const lines = request.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
   const host = hasHost ? '' : `host: ${url.host}\r\n`;
-  return `${request.method} ${url.pathname}${url.search} HTTP/1.1\r\n${host}${lines}\r\n`;
+  return `${request.method} ${targetOf(request.url)} HTTP/1.1\r\n${host}${lines}\r\n`;
+}
+
+/** The target as a client would send it that leaves dots to the gateway; `URL` resolves them. */
+function targetOf(url: string): string {
+  const [, path = '', query = ''] = /^[^:]*:\/\/[^/?#]*([^?#]*)([^#]*)/.exec(url.toWellFormed()) ?? [];
+  return `${path === '' ? '/' : path}${query}`.replace(/[^\x21-\x7e]/gu, encodeURIComponent);
 }
 
 type Parsed = { readonly head: Head; readonly meaning: RequestMeaning } | { readonly error: Http1Error };

@@ -4,6 +4,7 @@ import { RequestEdits } from '../http1/encode-head.ts';
 import type { Head } from '../http1/head.ts';
 import type { RequestMeaning } from '../http1/meaning.ts';
 import { offers } from '../http1/upgrade.ts';
+import { hasDotSegments, normalizePath } from '../routing/normal-path.ts';
 import type { CompiledForward, CompiledTarget } from './compiled-route.ts';
 import { RequestContext } from './request-context.ts';
 import type { UpstreamHost } from './upstream-host.ts';
@@ -27,6 +28,8 @@ export class RequestPreparation {
   readonly edits: RequestEdits = new RequestEdits();
   readonly #forwarded: ForwardedHeaders = new ForwardedHeaders();
   readonly #peer: RequestPeer;
+  /** Replaces the client's target; empty where its segments stay. */
+  #resolvedTarget = '';
 
   constructor(peer: RequestPeer) {
     this.#peer = peer;
@@ -42,7 +45,9 @@ export class RequestPreparation {
   begin(head: Head, meaning: RequestMeaning): void {
     const { context } = this;
     const forwarded = this.#forwarded;
-    context.begin(head, meaning.authority, meaning.path);
+    const normal = normalizePath(meaning.path);
+    this.#resolvedTarget = normal !== meaning.path && hasDotSegments(meaning.path) ? normal : '';
+    context.begin(head, meaning.authority, normal);
     // `OPTIONS *` asks about the server as a whole; to the route table that is the root (RFC 9112 §3.2.4).
     if (meaning.path === '*') context.path = '/';
     this.edits.upgrade = offers(meaning.upgrade, TUNNELLED) ? TUNNELLED : '';
@@ -58,7 +63,7 @@ export class RequestPreparation {
     const forwarded = this.#forwarded;
     const own = forwarded.internal ? target.internalRequestEdits : target.requestEdits;
     edits.remove = own.removed;
-    edits.target = '';
+    edits.target = this.#resolvedTarget;
     edits.authority = forward.hostRewrite;
     edits.expectContinue = true;
     edits.trailers = true;
