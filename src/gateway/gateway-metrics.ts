@@ -2,6 +2,7 @@ import type { Snapshot } from '../model/model.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type ClusterStats, DURATION_BUCKETS } from './cluster-stats.ts';
 import type { Gateway } from './gateway.ts';
+import { registerResilienceMetrics } from './resilience-metrics.ts';
 
 const STATUS_CLASSES = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'] as const;
 
@@ -20,6 +21,7 @@ export function registerGatewayMetrics(metrics: MetricRegistry, gateway: Gateway
   registerListeners(metrics, gateway);
   registerClusters(metrics, gateway);
   registerHosts(metrics, gateway);
+  registerResilienceMetrics(metrics, gateway);
 }
 
 /** What the process that owns the configuration knows of it. */

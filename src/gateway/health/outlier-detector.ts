@@ -80,6 +80,13 @@ export class OutlierDetector<H extends OutlierHost> implements OutlierListener {
     return this.#ejected;
   }
 
+  /** Those among them that this process ejected itself. */
+  get ownEjected(): number {
+    let count = 0;
+    for (const { own } of this.#byHost.values()) if (own) count++;
+    return count;
+  }
+
   /** Takes the settings and hosts of a new snapshot; hosts that stay keep their history. */
   update(settings: OutlierDetection, hosts: ReadonlySet<H>): void {
     this.#settings = settings;
