@@ -238,7 +238,7 @@ const SYNTAX_ERRORS: Readonly<Record<string, readonly [message: string, help: st
   CIRCULAR_ALIAS: ['this alias stands inside what its anchor names', 'Write the repeated part out.'],
   DUPLICATE_KEY: [
     'this key is written twice in one mapping',
-    'Keep one of the two; YAML does not say which one counts.',
+    'Keep one of the two; if a new resource begins here, a line --- is missing above it.',
   ],
   MANY_ALIASES: [
     'the aliases or merges of this document lead nowhere or to too much',

@@ -7,11 +7,11 @@ export type Schema<T> = v.GenericSchema<unknown, T>;
 export interface SchemaMark {
   /** A fault inside costs this value alone: it is decoded as null. */
   readonly unit?: true;
-  /** The field is one the API has; Limpet reports its use and otherwise passes over it. */
   /** What is odd about a value that is decoded all the same, as text for the user; null: nothing. */
   readonly lint?: (value: unknown) => string | null;
   /** What is wrong with the value as it is written, before parts of it are dropped; null: nothing. */
   readonly written?: (value: unknown) => string | null;
+  /** The field is one the API has; Limpet reports its use and, unless it is merely deprecated, passes over it. */
   readonly remark?: { readonly kind: 'unsupported' | 'ignored' | 'deprecated'; readonly why: string };
 }
 

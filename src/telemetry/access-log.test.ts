@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type AccessRecord, formatAccessRecord } from './access-log.ts';
+import { type AccessRecord, createAccessLog, formatAccessRecord } from './access-log.ts';
 
 const RECORD: AccessRecord = {
   startedAt: Date.UTC(2026, 10, 21, 9, 30, 0, 123),
@@ -84,5 +84,14 @@ describe('formatAccessRecord', () => {
         assert.equal(parsed.user_agent ?? '', userAgent);
       }),
     );
+  });
+});
+
+describe('createAccessLog', () => {
+  it('says which file it can not open', () => {
+    const path = import.meta.dirname;
+    assert.throws(() => createAccessLog({ kind: 'file', path }), {
+      message: `the access log ${path} can't be opened (EISDIR)`,
+    });
   });
 });

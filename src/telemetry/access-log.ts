@@ -44,10 +44,10 @@ export type AccessLogTarget =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'off' };
 
-/** JSON lines (architecture: Access log). Throws when the file can't be opened. */
+/** JSON lines (architecture: Access log). Throws with a message for the user when the file can't be opened. */
 export function createAccessLog(target: AccessLogTarget): AccessLog {
   if (target.kind === 'off') return { dropped: 0, write() {}, reopen() {}, close: async () => {} };
-  const file = new LineFile(target.kind === 'file' ? target.path : null);
+  const file = openLineFile(target.kind === 'file' ? target.path : null);
   return {
     get dropped() {
       return file.dropped;
@@ -56,6 +56,15 @@ export function createAccessLog(target: AccessLogTarget): AccessLog {
     reopen: () => file.reopen(),
     close: () => file.close(),
   };
+}
+
+function openLineFile(path: string | null): LineFile {
+  try {
+    return new LineFile(path);
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new Error(`the access log ${path ?? 'on standard output'} can't be opened (${reason})`, { cause: error });
+  }
 }
 
 /** The record as one line of JSON with its newline. */
