@@ -8,21 +8,30 @@ export interface ChurnOptions {
   readonly concurrency?: number;
 }
 
+export interface ChurnFailure {
+  /** An error's code, or what came instead of a whole response. */
+  readonly reason: string;
+  /** 0: the connection was never made. */
+  readonly clientPort: number;
+}
+
 /** Clients that open a connection for each request, one after the other, until they are stopped. */
 export interface Churn extends AsyncDisposable {
   /** Responses that came whole with status 200. */
   readonly succeeded: number;
   /** What became of the other requests. */
-  readonly failures: readonly string[];
-  /** Resolves when so many more requests have succeeded; rejects at the first that fails. */
+  readonly failures: readonly ChurnFailure[];
+  /** Resolves when so many more requests have succeeded; rejects when one has failed. */
   succeedMore(count: number): Promise<void>;
+  /** Resolves when so many more requests have succeeded, whatever became of others. */
+  succeedAnyway(count: number): Promise<void>;
   /** Resolves when the last request has its answer. */
   stop(): Promise<void>;
 }
 
 export function startChurn(options: ChurnOptions): Churn {
   const { concurrency = 16 } = options;
-  const failures: string[] = [];
+  const failures: ChurnFailure[] = [];
   const waiting = new Set<() => void>();
   let succeeded = 0;
   let isStopped = false;
@@ -35,6 +44,18 @@ export function startChurn(options: ChurnOptions): Churn {
       for (const check of waiting) check();
     }
   }
+  function wait(count: number, isOver: () => boolean): Promise<void> {
+    const target = succeeded + count;
+    return new Promise((resolve) => {
+      const check = (): void => {
+        if (succeeded < target && !isOver()) return;
+        waiting.delete(check);
+        resolve();
+      };
+      waiting.add(check);
+      check();
+    });
+  }
   const clients = Promise.all(Array.from({ length: concurrency }, run));
   const stop = async (): Promise<void> => {
     isStopped = true;
@@ -45,34 +66,36 @@ export function startChurn(options: ChurnOptions): Churn {
       return succeeded;
     },
     failures,
-    succeedMore: (count) =>
-      new Promise((resolve, reject) => {
-        const target = succeeded + count;
-        const check = (): void => {
-          if (failures.length === 0 && succeeded < target) return;
-          waiting.delete(check);
-          if (failures.length > 0) reject(new Error(`requests failed: ${failures.join(', ')}`));
-          else resolve();
-        };
-        waiting.add(check);
-        check();
-      }),
+    succeedMore: async (count) => {
+      await wait(count, () => failures.length > 0);
+      if (failures.length === 0) return;
+      throw new Error(`requests failed: ${failures.map(({ reason }) => reason).join(', ')}`);
+    },
+    succeedAnyway: (count) => wait(count, () => false),
     stop,
     [Symbol.asyncDispose]: stop,
   };
 }
 
 /** null: the whole response came with status 200; otherwise what went wrong. */
-function requestOnce({ port, host = '127.0.0.1', path = '/' }: ChurnOptions): Promise<string | null> {
+function requestOnce({ port, host = '127.0.0.1', path = '/' }: ChurnOptions): Promise<ChurnFailure | null> {
   return new Promise((resolve) => {
     let received = '';
+    let clientPort = 0;
+    const fail = (reason: string): void => resolve({ reason, clientPort });
     const socket = connect(port, host);
-    socket.on('connect', () => socket.write(`GET ${path} HTTP/1.1\r\nhost: churn\r\nconnection: close\r\n\r\n`));
+    socket.on('connect', () => {
+      clientPort = socket.localPort ?? 0;
+      socket.write(`GET ${path} HTTP/1.1\r\nhost: churn\r\nconnection: close\r\n\r\n`);
+    });
     socket.on('data', (chunk: Buffer) => {
       received += chunk.toString('latin1');
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
-    socket.on('close', () => resolve(isWhole(received) ? null : received.slice(0, 200) || 'closed without an answer'));
+    socket.on('error', (error: NodeJS.ErrnoException) => fail(error.code ?? error.message));
+    socket.on('close', () => {
+      if (isWhole(received)) resolve(null);
+      else fail(received.slice(0, 200) || 'closed without an answer');
+    });
   });
 }
 

@@ -24,7 +24,7 @@ type CreateServerHandle = (
 
 /**
  * What Node's own cluster module binds sockets with. The public way, `Server.listen`, also accepts connections at once,
- * and a process that only keeps sockets for others must never do that (docs/decisions/040-listening-sockets.md).
+ * and a process that only keeps sockets for others must never do that (docs/decisions/041-listening-sockets.md).
  */
 const createServerHandle = (net as unknown as { readonly _createServerHandle?: CreateServerHandle })
   ._createServerHandle;

@@ -18,7 +18,7 @@ export interface SocketStoreOptions {
 
 /**
  * The listening sockets of all listeners. They outlive the processes that accept from them, workers and, in a takeover,
- * this one: what has connected waits in them (docs/decisions/040-listening-sockets.md).
+ * this one: what has connected waits in them (docs/decisions/041-listening-sockets.md).
  */
 export class SocketStore implements SocketSupply {
   readonly #perPort: number;

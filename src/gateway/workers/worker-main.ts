@@ -1,4 +1,5 @@
 import type { SendHandle } from 'node:child_process';
+import { flushCompileCache } from 'node:module';
 import type { PrimaryMessage, WorkerMessage } from './messages.ts';
 import { Worker } from './worker.ts';
 
@@ -29,3 +30,6 @@ process.on('disconnect', () => void drain(ORPHAN_GRACE_MILLIS));
 
 // A terminal and a service manager signal all processes of a group; the primary decides what that means for workers.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, () => {});
+
+// Workers end by SIGKILL more often than otherwise, and only a process that exits writes what it compiled.
+flushCompileCache();

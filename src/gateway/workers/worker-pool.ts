@@ -24,6 +24,8 @@ export interface WorkerPoolOptions {
   /** Takes the access log where it goes to standard output. */
   readonly relay: LineRelay | null;
   readonly events: WorkerPoolEvents;
+  /** How often each worker is asked whether it is there. */
+  readonly pingMillis?: number;
 }
 
 export interface WorkerPoolEvents {
@@ -65,7 +67,7 @@ export class WorkerPool {
       (_, index) => new WorkerSlot({ index, settings, log, relay, events: slotEvents }),
     );
     for (const slot of this.#slots) slot.start();
-    this.#pinger = setInterval(() => this.#ping(), PING_MILLIS);
+    this.#pinger = setInterval(() => this.#ping(), options.pingMillis ?? PING_MILLIS);
     this.#pinger.unref();
   }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork, type SendHandle } from 'node:child_process';
 import { getCompileCacheDir } from 'node:module';
-import { extname } from 'node:path';
+import { dirname, extname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ListenSocket } from '../sockets/listen-socket.ts';
@@ -30,8 +30,7 @@ export class WorkerProcess {
     // The slot is there for those who read a list of processes.
     this.#child = fork(WORKER_MAIN, [`--worker=${options.slot}`], {
       serialization: 'advanced',
-      // Compiling the sources is most of what a start costs.
-      env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() },
+      env: workerEnvironment(),
       stdio: ['ignore', options.hasOutput ? 'pipe' : 'ignore', 'inherit', 'ipc'],
     });
     this.#child.on('message', (message) => options.onMessage(message as WorkerMessage));
@@ -67,4 +66,11 @@ export class WorkerProcess {
   kill(): void {
     this.#child.kill('SIGKILL');
   }
+}
+
+/** Compiling the sources is most of what a start costs, so workers share the primary's cache where it has one. */
+function workerEnvironment(): NodeJS.ProcessEnv {
+  // Below the folder that the setting names there is one for each version of Node.
+  const cache = getCompileCacheDir();
+  return cache === undefined ? process.env : { ...process.env, NODE_COMPILE_CACHE: dirname(cache) };
 }

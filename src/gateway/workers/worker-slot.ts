@@ -8,8 +8,8 @@ import { RestartDelay } from './restart-delay.ts';
 import type { WorkerState } from './socket-shares.ts';
 import { WorkerProcess } from './worker-process.ts';
 
-/** A worker that leaves so many pings unanswered hangs; compiling even a very large snapshot takes less time. */
-const MAX_UNANSWERED = 15;
+/** Pings that may stay unanswered: more is not being busy, not even with the tables of a very large snapshot. */
+const MAX_UNANSWERED = { none: 0, starting: 60, serving: 15 } as const;
 
 export interface WorkerSlotOptions {
   readonly index: number;
@@ -106,7 +106,7 @@ export class WorkerSlot {
   ping(): void {
     const worker = this.#process;
     if (worker === null) return;
-    if (worker.unanswered >= MAX_UNANSWERED) {
+    if (worker.unanswered >= MAX_UNANSWERED[this.state]) {
       this.#options.log.error({ worker: this.index, pid: worker.pid }, 'a worker does not answer and is killed');
       worker.kill();
       return;

@@ -15,6 +15,8 @@ const REPORT_INTERVAL_MILLIS = 5_000;
 export interface WorkersOptions extends DataPlaneOptions {
   readonly sockets: SocketStore;
   readonly workers: number;
+  /** How often each worker is asked whether it is there. */
+  readonly pingMillis?: number;
 }
 
 export interface Workers extends DataPlane {
@@ -54,6 +56,7 @@ export function createWorkers(options: WorkersOptions): Workers {
     sockets,
     log,
     relay: output === null ? null : new LineRelay(output),
+    ...(options.pingMillis === undefined ? {} : { pingMillis: options.pingMillis }),
     events: {
       verdictsFor: (worker) => health.verdictsFor(worker),
       onEjection: (worker, cluster, address, ejected) => health.onEjection(worker, { cluster, address }, ejected),
