@@ -1,5 +1,5 @@
 import { goDuration } from '../../resources/duration.ts';
-import { pathText } from '../../resources/http-fields.ts';
+import { hostText, pathText } from '../../resources/http-fields.ts';
 import {
   anything,
   bool,
@@ -10,7 +10,6 @@ import {
   object,
   problem,
   type Schema,
-  text,
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
@@ -84,7 +83,7 @@ export const healthCheck: Schema<HealthCheckSpec> = problem(
         object<NonNullable<HealthCheckSpec['httpHealthCheck']>>(
           {
             path: problem(pathText, (path) => (path.startsWith('/') ? null : 'must begin with /')),
-            host: withDefault(text, ''),
+            host: withDefault(hostText, ''),
             expectedStatuses: list(statuses),
           },
           {

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startProcess, type TestProcess } from './child-process.ts';
+import { fetchFrom } from './http-client.ts';
+import { createTempDir, type TempDir } from './temp-dir.ts';
+import { findTool } from './tools.ts';
+
+/** A real Envoy with one listener on a free port. */
+export interface TestEnvoy extends AsyncDisposable {
+  readonly port: number;
+  /** Its counters and gauges, by full name. */
+  stats(): Promise<ReadonlyMap<string, number>>;
+}
+
+/**
+ * Starts Envoy with these virtual hosts and clusters, in the form of its API. Each response tells its flags in `x-flags`.
+ * Only for tests that are skipped where there is no Envoy.
+ */
+export async function startEnvoy(virtualHosts: readonly unknown[], clusters: readonly unknown[]): Promise<TestEnvoy> {
+  const folder = createTempDir();
+  const adminFile = join(folder.path, 'admin');
+  const configFile = folder.write('envoy.json', JSON.stringify(toBootstrap(virtualHosts, clusters)));
+  const program = findTool('envoy') ?? assert.fail('no envoy');
+  const args = ['-c', configFile, '--concurrency', '1', '--use-dynamic-base-id', '--admin-address-path', adminFile];
+  const process = await startProcess(program, [...args, '--log-level', 'info']);
+  await process.waitForLine(/starting main dispatch loop/, 20_000);
+  const adminPort = Number((await readFile(adminFile, 'utf8')).split(':')[1]);
+  return {
+    port: await listenerPort(adminPort),
+    stats: () => readStats(adminPort),
+    [Symbol.asyncDispose]: () => end(process, folder),
+  };
+}
+
+async function end(process: TestProcess, folder: TempDir): Promise<void> {
+  await process.stop();
+  folder.remove();
+}
+
+async function listenerPort(adminPort: number): Promise<number> {
+  const { text } = await fetchFrom({ port: adminPort, path: '/listeners?format=json' });
+  const parsed = JSON.parse(text) as {
+    listener_statuses: readonly { local_address: { socket_address: { port_value: number } } }[];
+  };
+  return parsed.listener_statuses[0]?.local_address.socket_address.port_value ?? assert.fail('no listener');
+}
+
+async function readStats(adminPort: number): Promise<ReadonlyMap<string, number>> {
+  const { text } = await fetchFrom({ port: adminPort, path: '/stats' });
+  const lines = text.split('\n').map((line) => /^(.*): (\d+)$/.exec(line));
+  return new Map(lines.flatMap((match) => (match === null ? [] : [[match[1] ?? '', Number(match[2])] as const])));
+}
+
+function toBootstrap(virtualHosts: readonly unknown[], clusters: readonly unknown[]): unknown {
+  const address = { socket_address: { address: '127.0.0.1', port_value: 0 } };
+  const manager = {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+    stat_prefix: 'test',
+    route_config: {
+      virtual_hosts: virtualHosts,
+      response_headers_to_add: [{ header: { key: 'x-flags', value: '%RESPONSE_FLAGS%' } }],
+    },
+    http_filters: [
+      {
+        name: 'router',
+        typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
+      },
+    ],
+  };
+  const filters = [{ name: 'manager', typed_config: manager }];
+  return {
+    admin: { address },
+    static_resources: { listeners: [{ name: 'test', address, filter_chains: [{ filters }] }], clusters },
+  };
+}
