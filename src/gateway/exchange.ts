@@ -387,7 +387,7 @@ export class Exchange implements UpstreamRequestOwner {
     this.#request.begin(connection, text, meaning.body === 'chunked');
     if (this.#attempts === 1) this.#filters?.mirror(this.#preparation.context, text, meaning.body === 'chunked');
     edits.append = lines;
-    for (const chunk of this.#body.chunks) this.#request.body(chunk);
+    for (const piece of this.#body.pieces) this.#request.body(piece);
     if (this.#requestEnded) {
       this.#request.end(this.#lastChunk);
       // The first attempt had to wait, and the end of a request without a body came meanwhile.
