@@ -37,6 +37,9 @@ export function registerSnapshotMetrics(metrics: MetricRegistry, snapshot: () =>
 }
 
 function registerListeners(metrics: MetricRegistry, gateway: Gateway): void {
+  metrics.counter('limpet_access_log_lines_dropped_total', 'Lines that nobody took in time', [], (emit) =>
+    emit(gateway.droppedLogLines),
+  );
   const label = ['listener'];
   metrics.counter('limpet_downstream_connections_total', 'Client connections accepted', label, (emit) => {
     for (const { name, stats } of gateway.gatewayListeners) emit(stats.connections, name);
@@ -100,6 +103,14 @@ function registerClusters(metrics: MetricRegistry, gateway: Gateway): void {
   }
   metrics.gauge('limpet_upgrades_active', 'Open connections that switched protocols', ['cluster'], (emit) =>
     each((cluster, stats) => emit(stats.activeUpgrades, cluster)),
+  );
+  metrics.counter('limpet_request_duration_milliseconds_count', 'Requests', ['cluster'], (emit) =>
+    each((name, stats) =>
+      emit(
+        stats.durations.reduce((sum, count) => sum + count, 0),
+        name,
+      ),
+    ),
   );
   metrics.counter('limpet_request_duration_milliseconds_bucket', 'Requests by duration', ['cluster', 'le'], (emit) =>
     each((name, stats) => {

@@ -82,6 +82,11 @@ export class Gateway {
     return [...this.#listeners.values()].map(({ bound }) => bound);
   }
 
+  /** Lines of the access log that are lost. */
+  get droppedLogLines(): number {
+    return this.#options.accessLog.dropped;
+  }
+
   get boundListeners(): readonly { readonly listener: GatewayListener; readonly bound: BoundGatewayListener }[] {
     return [...this.#listeners.values()];
   }
