@@ -3,9 +3,9 @@ import type { Server } from 'node:net';
 import { type AdminServer, createAdminServer } from './admin/admin.ts';
 import type { AdminViews, ClusterView, ListenerView } from './admin/admin-views.ts';
 import type { App, AppOptions } from './app-types.ts';
-import { type Control, createControl, type Outcome } from './control/control.ts';
+import { type Control, createControl } from './control/control.ts';
+import { createOutcomeLog } from './control/outcome-log.ts';
 import { hasErrors } from './diagnostics/diagnostic.ts';
-import { renderDiagnostic } from './diagnostics/render.ts';
 import { createLocalDataPlane, type DataPlane } from './gateway/data-plane.ts';
 import { explainRequest } from './gateway/explain.ts';
 import type { Gateway } from './gateway/gateway.ts';
@@ -43,7 +43,7 @@ export async function createApp(options: AppOptions, log: Log = createLog(), inh
       if (isStarting) throw new Error(`${messages.join('; ')} (another port: --port YAML=BOUND)`);
       log.error({ listeners: messages }, 'some listeners could not be bound');
     },
-    onOutcome: (outcome) => logOutcome(log, outcome),
+    onOutcome: createOutcomeLog(log),
   });
   registerSnapshotMetrics(metrics, () => control.snapshot);
 
@@ -162,24 +162,6 @@ function createDataPlane(options: AppOptions, sockets: SocketStore | null, log: 
   if (workers > 1 && sockets !== null) return createWorkers({ ...common, sockets, workers });
   if (workers > 1) log.warn({ workers }, 'this Node version can not share ports with workers; one process serves');
   return createLocalDataPlane({ ...common, sockets });
-}
-
-function logOutcome(log: Log, outcome: Outcome): void {
-  const texts = new Map(outcome.content.texts.map(({ source, text }) => [source, text]));
-  for (const diagnostic of outcome.diagnostics) {
-    if (diagnostic.severity === 'note') continue;
-    const { source, line, column } = diagnostic.location;
-    const fields = { code: diagnostic.code, at: `${source}:${line}:${column}` };
-    const text = renderDiagnostic(diagnostic, texts.get(source));
-    if (diagnostic.severity === 'error') log.error(fields, text);
-    else log.warn(fields, text);
-  }
-  const revision = outcome.snapshot?.revision ?? 0;
-  if (outcome.kind === 'rejected') {
-    log.error({ revision }, `the new configuration is rejected; revision ${revision} goes on serving`);
-  } else if (outcome.kind === 'published') {
-    log.info({ revision, digest: outcome.snapshot?.digest }, `revision ${revision} serves`);
-  }
 }
 
 function createViews(
