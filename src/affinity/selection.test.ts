@@ -72,6 +72,7 @@ function planOf(
     emptyStatus: 500,
     targetByHash: false,
     affinity,
+    affinityOrigin: null,
     timeoutMillis: null,
     retry: null,
     pathRewrite: null,

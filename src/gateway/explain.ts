@@ -122,7 +122,9 @@ class Explainer {
     const selection = new Selection<UpstreamHost>(forward.plan, preparation.context, this.#environment);
     const target = selection.chooseTarget();
     const { affinity } = forward.action;
-    if (affinity.kind === 'session') this.#say('token', describeToken(selection.token, affinity.session), origin);
+    const affinityOrigin = forward.action.affinityOrigin ?? origin;
+    if (affinity.kind === 'session')
+      this.#say('token', describeToken(selection.token, affinity.session), affinityOrigin);
     if (target === null) {
       this.#say('target', 'no target can take the request', origin);
       return this.#end(selection, selection.failStatus);
@@ -132,8 +134,10 @@ class Explainer {
     if (compiled !== undefined) preparation.apply(forward, compiled, selection);
     const host = selection.next();
     const cluster = compiled?.cluster?.balancer.cluster;
-    if (selection.reason !== 'token' && selection.mode !== 'none') this.#say('key', describeKey(selection), origin);
-    if (cluster !== undefined) this.#say('balancer', describeBalancer(cluster, selection), cluster.origin);
+    if (selection.reason !== 'token' && selection.mode !== 'none')
+      this.#say('key', describeKey(selection), affinityOrigin);
+    if (cluster !== undefined)
+      this.#say('balancer', describeBalancer(cluster, selection), cluster.balancerOrigin ?? cluster.origin);
     if (host === null) {
       this.#say('endpoint', 'no endpoint may serve', cluster?.origin ?? null);
       return this.#end(selection, selection.failStatus);

@@ -167,6 +167,8 @@ export interface SubsetConfig {
 export interface Cluster {
   readonly name: string;
   readonly balancer: Balancer;
+  /** What chooses the balancer; null: a default. */
+  readonly balancerOrigin: Origin | null;
   readonly groups: readonly EndpointGroup[];
   readonly health: HealthPolicy;
   readonly circuitBreakers: CircuitBreakers;

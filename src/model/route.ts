@@ -118,6 +118,8 @@ export interface ForwardAction {
   /** The request hash also picks the target (Envoy's use_hash_policy on weighted clusters). */
   readonly targetByHash: boolean;
   readonly affinity: Affinity;
+  /** What gives the route its affinity; null: nothing but the route itself. */
+  readonly affinityOrigin: Origin | null;
   /** null: no limit on the whole exchange. */
   readonly timeoutMillis: number | null;
   readonly retry: RetryPolicy | null;

@@ -63,6 +63,7 @@ export function clusterOf(members: readonly Endpoint[], overrides: Partial<Clust
   return {
     name: 'cluster',
     balancer: RING,
+    balancerOrigin: null,
     groups: [groupOf(members)],
     health: DEFAULT_HEALTH_POLICY,
     circuitBreakers: NO_CIRCUIT_BREAKERS,

@@ -47,6 +47,7 @@ export function buildCluster(name: string, endpoints: readonly Endpoint[], overr
   return {
     name,
     balancer: { kind: 'roundRobin', slowStart: null },
+    balancerOrigin: null,
     groups: [{ locality: NO_LOCALITY, priority: 0, weight: null, endpoints }],
     health: DEFAULT_HEALTH_POLICY,
     circuitBreakers: NO_CIRCUIT_BREAKERS,
@@ -80,6 +81,7 @@ export function buildForward(cluster: string, overrides: Partial<ForwardAction> 
     emptyStatus: 503,
     targetByHash: false,
     affinity: NO_AFFINITY,
+    affinityOrigin: null,
     timeoutMillis: null,
     retry: null,
     pathRewrite: null,

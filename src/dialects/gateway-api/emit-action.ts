@@ -27,6 +27,7 @@ export function emitForward({ rule, backends, mirrors }: ResolvedRule, affinity:
     emptyStatus: 500,
     targetByHash: false,
     affinity,
+    affinityOrigin: null,
     timeoutMillis: shortest || null,
     retry: emitRetry(rule),
     pathRewrite: rewrite?.path ? emitPathModifier(rewrite.path) : null,

@@ -13,6 +13,7 @@ export function emitCluster(service: Service, port: ServicePort, kubernetes: Kub
   return {
     name: clusterName(service, port.port),
     balancer: { kind: 'roundRobin', slowStart: null },
+    balancerOrigin: null,
     groups: emitServingGroups(kubernetes.endpoints(service, port), kubernetes),
     health: { ...DEFAULT_HEALTH_POLICY, sessionHealth: ['unknown', 'healthy', 'degraded', 'draining'] },
     circuitBreakers: NO_CIRCUIT_BREAKERS,

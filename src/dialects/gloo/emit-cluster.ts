@@ -23,6 +23,7 @@ export function emitCluster({ resource, spec, groups }: ResolvedUpstream, sink: 
   return {
     name: clusterName(resource),
     balancer: emitBalancer(loadBalancerConfig, hasHostnames),
+    balancerOrigin: loadBalancerConfig === null ? null : originOf(resource, ['spec', 'loadBalancerConfig']),
     groups,
     health: {
       ...DEFAULT_HEALTH_POLICY,

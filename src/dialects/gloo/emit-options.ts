@@ -10,6 +10,7 @@ import type {
   RetryPolicy,
 } from '../../model/route.ts';
 import { unescapePercent } from '../../resources/http-fields.ts';
+import { originOf } from '../../resources/resource.ts';
 import type { MergedOptions } from './resolve-options.ts';
 import type { Faults, HeaderManipulation, HeaderOption, LbHashPolicy, RetryOption } from './schema-route-option.ts';
 
@@ -78,6 +79,10 @@ export function overlayForward(
   return {
     ...action,
     affinity,
+    affinityOrigin:
+      options.lbHash === null || policies.length === 0
+        ? action.affinityOrigin
+        : originOf(options.lbHash.resource, ['spec', 'options', 'lbHash']),
     timeoutMillis: options.timeout === null ? action.timeoutMillis : options.timeout.value || null,
     retry: options.retries === null ? action.retry : emitRetry(options.retries.value),
     pathRewrite: action.pathRewrite ?? emitPathRewrite(options),

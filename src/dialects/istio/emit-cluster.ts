@@ -12,7 +12,7 @@ import {
 import { originOf } from '../../resources/resource.ts';
 import { emitOutlierDetection } from './emit-outlier.ts';
 import type { IstioPort, IstioService } from './istio-service.ts';
-import type { ClusterPolicy } from './resolve-policy.ts';
+import type { ClusterPolicy, Place } from './resolve-policy.ts';
 import type { ConnectionPool } from './schema-connection-pool.ts';
 import type { ConsistentHash, LoadBalancer, LocalityLbSetting } from './schema-load-balancer.ts';
 
@@ -24,6 +24,8 @@ export interface ResolvedCluster {
   readonly subset: string;
   readonly groups: readonly EndpointGroup[];
   readonly policy: ClusterPolicy;
+  /** Where the policy's load balancer stands; null: nowhere. */
+  readonly balancerPlace: Place | null;
 }
 
 /** Envoy's limit and default of the ring's upper size (envoy-affinity §4.1). */
@@ -36,11 +38,12 @@ export function clusterName(host: string, port: number, subset: string): string 
   return `outbound|${port}|${subset}|${host}`;
 }
 
-export function emitCluster({ service, port, subset, groups, policy }: ResolvedCluster): Cluster {
+export function emitCluster({ service, port, subset, groups, policy, balancerPlace }: ResolvedCluster): Cluster {
   const { connectionPool: pool, retryBudget: budget } = policy;
   return {
     name: clusterName(service.host, port.number, subset),
     balancer: emitBalancer(policy.loadBalancer),
+    balancerOrigin: balancerPlace === null ? null : originOf(balancerPlace.resource, balancerPlace.path),
     groups,
     health: emitHealth(service, policy),
     circuitBreakers: emitCircuitBreakers(pool),

@@ -65,6 +65,7 @@ function emitAction({ rule, action, port }: ResolvedRoute): ForwardAction | Redi
         emptyStatus: 503,
         targetByHash: false,
         affinity: action.affinity,
+        affinityOrigin: action.affinityOrigin,
         timeoutMillis: rule.timeout,
         retry: emitRetry(action.retries, action.isHashed && !isWeighted),
         pathRewrite: emitPathRewrite(rule.rewrite),

@@ -1,9 +1,10 @@
 import { type Affinity, type HashPolicy, NO_AFFINITY, type SessionPolicy } from '../../model/affinity.ts';
+import type { Origin } from '../../model/origin.ts';
 import type { Mirror } from '../../model/route.ts';
-import type { FieldPath, Resource } from '../../resources/resource.ts';
+import { type FieldPath, originOf, type Resource } from '../../resources/resource.ts';
 import { emitHashPolicy } from './emit-cluster.ts';
 import { toPercent } from './emit-http-filters.ts';
-import type { SessionLabel } from './istio-service.ts';
+import type { IstioService, SessionLabel } from './istio-service.ts';
 import { type ActionContext, type ResolvedDestination, resolveDestination } from './resolve-destination.ts';
 import type { Placed } from './resolve-destination-rules.ts';
 import { routeHash } from './resolve-policy.ts';
@@ -27,6 +28,7 @@ export type ResolvedAction =
       /** Written with several destinations, of which some may have been dropped. */
       readonly isWeighted: boolean;
       readonly affinity: Affinity;
+      readonly affinityOrigin: Origin | null;
       /** The rule's own, or the mesh's; null: Istio's defaults. */
       readonly retries: HttpRetry | null;
       /** A destination has a consistent hash, with or without a key. */
@@ -57,7 +59,8 @@ function resolveForward(
     const place = { resource, path: [...path, 'route', index, 'destination'], listenerPort };
     const found = resolveDestination(context, destination, place);
     const hash = findHash(context, found, destination.subset);
-    return { cluster: found.cluster, weight, headers, hash, session: found.service?.session ?? null };
+    const { service } = found;
+    return { cluster: found.cluster, weight, headers, hash, service, session: service?.session ?? null };
   });
   const labels = context.options.persistentSessions ? resolved.map(({ session: label }) => label) : [];
   const session = routeSession(context, labels, resource, path);
@@ -73,10 +76,26 @@ function resolveForward(
     targets: served.map(({ cluster, weight, headers }) => ({ cluster, weight, headers })),
     isWeighted: !isSingle,
     affinity: toAffinity(session, policies),
+    affinityOrigin: affinityOrigin(session, weighted),
     retries: rule.retries ?? context.options.defaultRetries,
     isHashed: weighted.some(({ hash }) => hash !== null),
     mirrors: resolveMirrors(context, rule, resource, path, listenerPort),
   };
+}
+
+/** The Service whose label makes the session, otherwise the first hash. */
+function affinityOrigin(
+  session: SessionLabel | null,
+  targets: readonly {
+    readonly hash: Placed<ConsistentHash> | null;
+    readonly service: IstioService | undefined;
+    readonly session: SessionLabel | null;
+  }[],
+): Origin | null {
+  const labelled = targets.find((target) => session !== null && target.session === session)?.service;
+  if (labelled) return originOf(labelled.resource, ['metadata', 'labels']);
+  const hash = targets.find((target) => target.hash !== null)?.hash;
+  return hash ? originOf(hash.resource, hash.path) : null;
 }
 
 /** Without a percentage all requests are mirrored; with 0 there is no mirror. */

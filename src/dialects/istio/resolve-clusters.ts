@@ -5,7 +5,7 @@ import type { IstioService, PlacedEndpoint } from './istio-service.ts';
 import type { IstioOptions } from './options.ts';
 import type { DestinationRule, DestinationRules } from './resolve-destination-rules.ts';
 import { resolveGroups } from './resolve-locality.ts';
-import { clusterPolicy } from './resolve-policy.ts';
+import { balancerPlace, clusterPolicy } from './resolve-policy.ts';
 import type { ServiceRegistry } from './resolve-services.ts';
 import type { PolicyBlocks } from './schema-destination-rule.ts';
 import type { LocalityLbSetting } from './schema-load-balancer.ts';
@@ -38,7 +38,7 @@ export function createClusterPlan(
     reportKeptDraining(service, subset, members, sink);
     const setting = localitySetting(policy, options);
     const groups = resolveGroups(members, setting, policy.outlierDetection !== null, options);
-    byName.set(name, { service, port, subset, groups, policy });
+    byName.set(name, { service, port, subset, groups, policy, balancerPlace: balancerPlace(rule, number, subset) });
   };
   if (options.allClusters) useAll(registry, rules, use);
   return {

@@ -1,3 +1,4 @@
+import type { FieldPath, Resource } from '../../resources/resource.ts';
 import type { DestinationRule, Placed } from './resolve-destination-rules.ts';
 import type { PolicyBlocks, RetryBudgetSpec, TrafficPolicy } from './schema-destination-rule.ts';
 import type { ConsistentHash } from './schema-load-balancer.ts';
@@ -21,6 +22,40 @@ export function clusterPolicy(rule: DestinationRule | null, port: number, subset
   const destination = portPolicy(policy, port) ?? policy ?? NO_POLICY;
   const own = rule?.subsets.get(subset)?.value.trafficPolicy ?? null;
   return portPolicy(own, port) ?? overlay(destination, own ?? NO_POLICY);
+}
+
+/** A field of a resource. */
+export interface Place {
+  readonly resource: Resource;
+  readonly path: FieldPath;
+}
+
+/** Where the load balancer of `clusterPolicy` stands; null: there is none, so that it is the default. */
+export function balancerPlace(rule: DestinationRule | null, port: number, subset: string): Place | null {
+  const own = rule?.subsets.get(subset) ?? null;
+  const ownPolicy = own?.value.trafficPolicy ?? null;
+  if (own !== null && ownPolicy !== null) {
+    const path = [...own.path, 'trafficPolicy'];
+    const inPort = portIndex(ownPolicy, port);
+    if (inPort >= 0) return placeInPort(ownPolicy, inPort, own.resource, path);
+    if (ownPolicy.loadBalancer !== null) return { resource: own.resource, path: [...path, 'loadBalancer'] };
+  }
+  const policy = rule?.policy ?? null;
+  if (policy === null) return null;
+  const inPort = portIndex(policy.value, port);
+  if (inPort >= 0) return placeInPort(policy.value, inPort, policy.resource, policy.path);
+  return policy.value.loadBalancer === null
+    ? null
+    : { resource: policy.resource, path: [...policy.path, 'loadBalancer'] };
+}
+
+function portIndex(policy: TrafficPolicy, port: number): number {
+  return policy.portLevelSettings.findIndex((block) => block?.port.number === port);
+}
+
+function placeInPort(policy: TrafficPolicy, index: number, resource: Resource, path: FieldPath): Place | null {
+  if ((policy.portLevelSettings[index]?.loadBalancer ?? null) === null) return null;
+  return { resource, path: [...path, 'portLevelSettings', index, 'loadBalancer'] };
 }
 
 /** A port block replaces everything around it: what it leaves out is the default, not inherited. */

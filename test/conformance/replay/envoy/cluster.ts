@@ -28,6 +28,7 @@ export function parseCluster(name: string, config: unknown, hosts: RecordedHosts
   const cluster: Cluster = {
     name,
     balancer,
+    balancerOrigin: null,
     groups: hosts.groups,
     health: parseHealthPolicy(common, policy, typed?.localityWeighted ?? false),
     circuitBreakers: NO_CIRCUIT_BREAKERS,

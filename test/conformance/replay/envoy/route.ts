@@ -40,6 +40,7 @@ export function parseForward({ cluster, policies, session, extra }: RecordedRout
   const action: ForwardAction = {
     ...forwardTo([toTarget(cluster, 1, metadata === null ? {} : readLabels(metadata))]),
     affinity: toAffinity(policies, session),
+    affinityOrigin: null,
     retry: extra.has('retry_policy') ? parseRetry(extra.object('retry_policy')) : null,
     pathRewrite: parsePathRewrite(extra),
     hostRewrite: extra.stringOr('host_rewrite_literal', null),
@@ -61,6 +62,7 @@ export function forwardTo(targets: readonly WeightedTarget[]): ForwardAction {
     emptyStatus: 503,
     targetByHash: false,
     affinity: { kind: 'none' },
+    affinityOrigin: null,
     timeoutMillis: null,
     retry: null,
     pathRewrite: null,
