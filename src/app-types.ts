@@ -1,3 +1,5 @@
+import type { FrontProxies } from './gateway/front-proxies.ts';
+import type { GatewayLimits } from './gateway/limits.ts';
 import type { SocketsByKey } from './gateway/sockets/handover.ts';
 import type { Snapshot } from './model/model.ts';
 import type { AccessLogTarget } from './telemetry/access-log.ts';
@@ -19,6 +21,10 @@ export interface AppOptions {
   readonly watch: boolean;
   /** Processes that serve; 1: this one does. */
   readonly workers: number;
+  /** Absent: the defaults. */
+  readonly limits?: GatewayLimits;
+  /** Absent: the configuration says all. */
+  readonly frontProxies?: FrontProxies;
 }
 
 export interface AdminOptions {

@@ -8,6 +8,7 @@ import { createOutcomeLog } from './control/outcome-log.ts';
 import { hasErrors } from './diagnostics/diagnostic.ts';
 import { createLocalDataPlane, type DataPlane } from './gateway/data-plane.ts';
 import { explainRequest } from './gateway/explain.ts';
+import { NO_FRONT_PROXIES, withFrontProxies } from './gateway/front-proxies.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { registerSnapshotMetrics } from './gateway/gateway-metrics.ts';
 import { type SocketsByKey, startSuccessor } from './gateway/sockets/handover.ts';
@@ -37,7 +38,7 @@ export async function createApp(options: AppOptions, log: Log = createLog(), inh
     sources: [source],
     now: Date.now,
     onPublish: async (snapshot) => {
-      const failures = await dataPlane.apply(snapshot);
+      const failures = await dataPlane.apply(withFrontProxies(snapshot, options.frontProxies ?? NO_FRONT_PROXIES));
       if (failures.length === 0) return;
       const messages = failures.map(({ listener, message }) => `listener ${listener}: ${message}`);
       if (isStarting) throw new Error(`${messages.join('; ')} (another port: --port YAML=BOUND)`);
@@ -158,7 +159,7 @@ function createPorts(options: AppOptions, inherited: SocketsByKey = new Map()): 
 
 function createDataPlane(options: AppOptions, sockets: SocketStore | null, log: Log, metrics: Metrics): DataPlane {
   const { accessLog, bind, portMap, workers } = options;
-  const common = { bindings: { bind, portMap }, accessLog, limits: {}, log, metrics };
+  const common = { bindings: { bind, portMap }, accessLog, limits: options.limits ?? {}, log, metrics };
   if (workers > 1 && sockets !== null) return createWorkers({ ...common, sockets, workers });
   if (workers > 1) log.warn({ workers }, 'this Node version can not share ports with workers; one process serves');
   return createLocalDataPlane({ ...common, sockets });

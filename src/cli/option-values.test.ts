@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { InvalidArgumentError } from 'commander';
+import { DEFAULT_GATEWAY_LIMITS } from '../gateway/limits.ts';
 import {
   parseAccessLog,
   parseAdminAddress,
@@ -8,14 +9,39 @@ import {
   parseHeader,
   parseHostAndPort,
   parseHttpUrl,
+  parseLimit,
   parsePortMapping,
   parseReplicas,
   parseSecondsToMillis,
+  parseTrustedHops,
 } from './option-values.ts';
 
 function refuses<Value>(parse: (text: string) => Value, texts: readonly string[]): void {
   for (const text of texts) assert.throws(() => parse(text), InvalidArgumentError, JSON.stringify(text));
 }
+
+describe('parseLimit', () => {
+  it('adds one limit to those before it', () => {
+    const first = parseLimit('head-timeout=10s', DEFAULT_GATEWAY_LIMITS);
+    assert.deepEqual(parseLimit('header-count=7', first), {
+      ...DEFAULT_GATEWAY_LIMITS,
+      headTimeoutMillis: 10_000,
+      http1: { ...DEFAULT_GATEWAY_LIMITS.http1, maxHeaderCount: 7 },
+    });
+  });
+
+  it('refuses what is no limit', () => {
+    refuses((text) => parseLimit(text, DEFAULT_GATEWAY_LIMITS), ['', 'head-bytes', '=1', 'heads=1', 'head-bytes=1s']);
+  });
+});
+
+describe('parseTrustedHops', () => {
+  it('reads a small number', () => {
+    assert.equal(parseTrustedHops('0'), 0);
+    assert.equal(parseTrustedHops('2'), 2);
+    refuses(parseTrustedHops, ['', '-1', '1.5', '100', 'x']);
+  });
+});
 
 describe('parsePortMapping', () => {
   it('adds one pair to those before it', () => {

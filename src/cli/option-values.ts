@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
+import { setLimit } from '../gateway/limit-settings.ts';
+import type { GatewayLimits } from '../gateway/limits.ts';
 import { MAX_REPLICAS } from '../lab/lab-service.ts';
 import type { AccessLogTarget } from '../telemetry/access-log.ts';
 
@@ -98,6 +100,20 @@ export function parseWorkers(text: string): number {
 export function parseSecondsToMillis(text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Write a number of seconds.');
   return Number(text) * 1000;
+}
+
+/** `head-timeout=10s`. Adds to the limits before it. */
+export function parseLimit(text: string, previous: GatewayLimits): GatewayLimits {
+  const equals = text.indexOf('=');
+  if (equals <= 0) throw new InvalidArgumentError('Write NAME=VALUE, such as head-timeout=10s.');
+  const limits = setLimit(previous, text.slice(0, equals), text.slice(equals + 1));
+  if (typeof limits === 'string') throw new InvalidArgumentError(limits);
+  return limits;
+}
+
+export function parseTrustedHops(text: string): number {
+  if (!/^\d{1,2}$/.test(text)) throw new InvalidArgumentError('Write a number of proxies, from 0 to 99.');
+  return Number(text);
 }
 
 function parsePort(text: string): number | null {

@@ -3,6 +3,8 @@ import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { createApp } from '../app.ts';
 import type { App, AppOptions } from '../app-types.ts';
+import { LIMIT_SETTINGS } from '../gateway/limit-settings.ts';
+import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from '../gateway/limits.ts';
 import { type Inheritance, receiveInheritance } from '../gateway/sockets/handover.ts';
 import { formatAddress } from '../model/address.ts';
 import type { AccessLogTarget } from '../telemetry/access-log.ts';
@@ -15,8 +17,10 @@ import {
   parseAccessLog,
   parseAdminAddress,
   parseBindAddress,
+  parseLimit,
   parsePortMapping,
   parseSecondsToMillis,
+  parseTrustedHops,
   parseWorkers,
 } from './option-values.ts';
 import { print, printRemark } from './output.ts';
@@ -33,6 +37,9 @@ interface RunFlags extends PathFlags, OutputFlags {
   readonly grace: number;
   readonly watch: boolean;
   readonly workers: number;
+  readonly limit: GatewayLimits;
+  readonly proxyProtocol: boolean;
+  readonly trustedHops: number | null;
   readonly pidFile?: string;
 }
 
@@ -67,9 +74,21 @@ export function addRunCommand(program: Command): void {
         .argParser(parseWorkers)
         .default(availableParallelism(), 'one per core'),
     )
+    .addOption(
+      new Option('--limit <name=value>', 'set a limit of those below; may be repeated')
+        .argParser(parseLimit)
+        .default(DEFAULT_GATEWAY_LIMITS, 'docs/limits.md'),
+    )
+    .option('--proxy-protocol', 'connections begin with a PROXY protocol header, version 1 or 2', false)
+    .addOption(
+      new Option('--trusted-hops <number>', 'proxies in front that append to x-forwarded-for')
+        .argParser(parseTrustedHops)
+        .default(null, "the YAML's"),
+    )
     .option('--pid-file <file>', 'names the process to signal, also after SIGUSR2')
     .option('--no-watch', 'reload on SIGHUP only, not when files change')
     .addOption(outputOption())
+    .addHelpText('after', formatLimitHelp)
     .action(run);
 }
 
@@ -115,11 +134,21 @@ async function startApp(flags: RunFlags, inheritance: Inheritance | null): Promi
       accessLog: flags.accessLog,
       watch: flags.watch,
       workers: flags.workers,
+      limits: flags.limit,
+      frontProxies: { proxyProtocol: flags.proxyProtocol, trustedHops: flags.trustedHops },
     };
     return await createApp(options, process.stderr.isTTY ? createPlainLog() : createLog(), inheritance?.sockets);
   } catch (error) {
     throw new CommandFailure(1, error instanceof Error ? error.message : String(error), { cause: error });
   }
+}
+
+/** The table of limits below the options. */
+function formatLimitHelp(): string {
+  const rows = LIMIT_SETTINGS.map(
+    ({ name, byDefault, description }) => `  ${name.padEnd(25)}${byDefault.padEnd(8)}${description}`,
+  );
+  return `\nLimits (name, default, what it bounds; 0 is off):\n${rows.join('\n')}\n`;
 }
 
 function readToken(path: string): string {
