@@ -4,22 +4,9 @@ import { NO_RETRIES } from '../../test/support/model-builder.ts';
 import type { Head } from '../http1/head.ts';
 import { DEFAULT_HTTP1_LIMITS } from '../http1/http1-limits.ts';
 import { ResponseParser } from '../http1/response-parser.ts';
-import type { RetryCondition } from '../model/route.ts';
+import { RETRY_CONDITIONS, type RetryCondition } from '../model/route.ts';
 import { RetryRules } from './retry-rules.ts';
 import type { UpstreamFailure } from './upstream-connection.ts';
-
-const CONDITIONS: readonly RetryCondition[] = [
-  '5xx',
-  'gateway-error',
-  'reset',
-  'reset-before-request',
-  'connect-failure',
-  'refused-stream',
-  'retriable-4xx',
-  'retriable-status-codes',
-  'unavailable',
-  'cancelled',
-];
 
 function rulesOn(...on: readonly RetryCondition[]): RetryRules {
   return new RetryRules({ ...NO_RETRIES, on, retries: 1, statusCodes: [418, 503] });
@@ -42,7 +29,7 @@ function headOf(status: number, header = ''): Head {
 
 /** The conditions that each alone make the response one to try again. */
 function retriedOn(head: Head): readonly RetryCondition[] {
-  return CONDITIONS.filter((condition) => rulesOn(condition).isRetriableResponse(head));
+  return RETRY_CONDITIONS.filter((condition) => rulesOn(condition).isRetriableResponse(head));
 }
 
 describe('RetryRules.isRetriableResponse', () => {
@@ -72,7 +59,7 @@ describe('RetryRules.isRetriableResponse', () => {
 
 describe('RetryRules.isRetriableFailure', () => {
   const retried = (failure: UpstreamFailure, requestSent: boolean): readonly RetryCondition[] =>
-    CONDITIONS.filter((condition) => rulesOn(condition).isRetriableFailure(failure, requestSent));
+    RETRY_CONDITIONS.filter((condition) => rulesOn(condition).isRetriableFailure(failure, requestSent));
 
   it('knows a connection that did not come about', () => {
     const all = ['5xx', 'gateway-error', 'reset', 'reset-before-request', 'connect-failure'];
@@ -93,7 +80,7 @@ describe('RetryRules.isRetriableFailure', () => {
 
 describe('RetryRules.isRetriableTimeout', () => {
   it('is a reset by the gateway', () => {
-    const retried = CONDITIONS.filter((condition) => rulesOn(condition).isRetriableTimeout());
+    const retried = RETRY_CONDITIONS.filter((condition) => rulesOn(condition).isRetriableTimeout());
     assert.deepEqual(retried, ['5xx', 'gateway-error', 'reset']);
   });
 });

@@ -52,17 +52,24 @@ export interface WeightedTarget {
 }
 
 /** Retry conditions by Envoy's names. */
-export type RetryCondition =
-  | '5xx'
-  | 'gateway-error'
-  | 'reset'
-  | 'reset-before-request'
-  | 'connect-failure'
-  | 'refused-stream'
-  | 'retriable-4xx'
-  | 'retriable-status-codes'
-  | 'unavailable'
-  | 'cancelled';
+export const RETRY_CONDITIONS = [
+  '5xx',
+  'gateway-error',
+  'reset',
+  'reset-before-request',
+  'connect-failure',
+  'refused-stream',
+  'retriable-4xx',
+  'retriable-status-codes',
+  'unavailable',
+  'cancelled',
+] as const;
+
+export type RetryCondition = (typeof RETRY_CONDITIONS)[number];
+
+export function isRetryCondition(word: string): word is RetryCondition {
+  return (RETRY_CONDITIONS as readonly string[]).includes(word);
+}
 
 export interface RetryPolicy {
   readonly on: readonly RetryCondition[];

@@ -2,26 +2,13 @@ import assert from 'node:assert/strict';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
 import type { OutlierDetection } from '../../src/model/cluster.ts';
-import type { RetryCondition } from '../../src/model/route.ts';
+import { RETRY_CONDITIONS, type RetryCondition } from '../../src/model/route.ts';
 import { startEnvoy } from '../support/envoy.ts';
 import { startGateway } from '../support/gateway.ts';
 import { fetchFrom } from '../support/http-client.ts';
 import { reservePort, startRawServer, type TestServer } from '../support/http-server.ts';
 import { buildCluster, buildEndpoint, buildForward, buildRoute, NO_RETRIES } from '../support/model-builder.ts';
 import { skipUnless } from '../support/tools.ts';
-
-const CONDITIONS: readonly RetryCondition[] = [
-  '5xx',
-  'gateway-error',
-  'reset',
-  'reset-before-request',
-  'connect-failure',
-  'refused-stream',
-  'retriable-4xx',
-  'retriable-status-codes',
-  'unavailable',
-  'cancelled',
-];
 
 /** What a pod does, by the last part of the path. */
 const BEHAVIOURS: { readonly [name: string]: (socket: Socket) => void } = {
@@ -82,17 +69,17 @@ describe('retries, beside Envoy', () => {
         {
           name: 'all',
           domains: ['*'],
-          routes: CONDITIONS.flatMap((on) => [envoyRoute(on, 'dead'), envoyRoute(on, 'c')]),
+          routes: RETRY_CONDITIONS.flatMap((on) => [envoyRoute(on, 'dead'), envoyRoute(on, 'c')]),
         },
       ],
       [envoyCluster('c', [envoyPod]), envoyCluster('dead', [dead])],
     );
-    const routes = CONDITIONS.flatMap((on) => [limpetRoute(on, 'dead'), limpetRoute(on, 'c')]);
+    const routes = RETRY_CONDITIONS.flatMap((on) => [limpetRoute(on, 'dead'), limpetRoute(on, 'c')]);
     await using limpet = await startGateway(routes, [
       buildCluster('c', [buildEndpoint(limpetPod)]),
       buildCluster('dead', [buildEndpoint(dead)]),
     ]);
-    for (const condition of CONDITIONS) {
+    for (const condition of RETRY_CONDITIONS) {
       const paths = [...Object.keys(BEHAVIOURS).map((name) => `/c/${condition}/${name}`), `/dead/${condition}/refused`];
       for (const path of paths) {
         const [theirs, ours] = await Promise.all([

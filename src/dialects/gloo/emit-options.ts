@@ -1,35 +1,18 @@
 import type { HashPolicy } from '../../model/affinity.ts';
-import type {
-  CorsPolicy,
-  FaultPolicy,
-  ForwardAction,
-  HeaderOps,
-  Mirror,
-  PathRewrite,
-  RetryCondition,
-  RetryPolicy,
+import {
+  type CorsPolicy,
+  type FaultPolicy,
+  type ForwardAction,
+  type HeaderOps,
+  isRetryCondition,
+  type Mirror,
+  type PathRewrite,
+  type RetryPolicy,
 } from '../../model/route.ts';
 import { unescapePercent } from '../../resources/http-fields.ts';
 import { originOf } from '../../resources/resource.ts';
 import type { MergedOptions } from './resolve-options.ts';
 import type { Faults, HeaderManipulation, HeaderOption, LbHashPolicy, RetryOption } from './schema-route-option.ts';
-
-const CONDITIONS: ReadonlySet<string> = new Set<RetryCondition>([
-  '5xx',
-  'gateway-error',
-  'reset',
-  'reset-before-request',
-  'connect-failure',
-  'refused-stream',
-  'retriable-4xx',
-  'retriable-status-codes',
-  'unavailable',
-  'cancelled',
-]);
-
-export function isRetryCondition(word: string): word is RetryCondition {
-  return CONDITIONS.has(word);
-}
 
 export function retryWords(retryOn: string): string[] {
   return retryOn

@@ -1,9 +1,10 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
+import { isRetryCondition } from '../../model/route.ts';
 import type { RouteTarget } from '../../resources/attachment.ts';
 import { decodeSpec } from '../../resources/decode.ts';
 import { byAgeThenNamespace, nameOf, type Resource } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
-import { emitHashPolicy, isRetryCondition, retryWords } from './emit-options.ts';
+import { emitHashPolicy, retryWords } from './emit-options.ts';
 import { type RouteOptionSpec, type RouteOptions, routeOptionSpec } from './schema-route-option.ts';
 
 /** A field of the merged options with the RouteOption that it comes from. */

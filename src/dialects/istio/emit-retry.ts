@@ -1,5 +1,4 @@
-import type { RetryCondition, RetryPolicy } from '../../model/route.ts';
-import { isRetryCondition } from './retry-conditions.ts';
+import { isRetryCondition, type RetryCondition, type RetryPolicy } from '../../model/route.ts';
 import type { HttpRetry } from './schema-retry.ts';
 
 const DEFAULT_ON: readonly RetryCondition[] = [

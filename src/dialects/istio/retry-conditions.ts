@@ -1,18 +1,3 @@
-import type { RetryCondition } from '../../model/route.ts';
-
-const CONDITIONS: ReadonlySet<string> = new Set<RetryCondition>([
-  '5xx',
-  'gateway-error',
-  'reset',
-  'reset-before-request',
-  'connect-failure',
-  'refused-stream',
-  'retriable-4xx',
-  'retriable-status-codes',
-  'unavailable',
-  'cancelled',
-]);
-
 /** Words of `retryOn` that Istio takes and Limpet has no rule for yet. */
 export const UNSUPPORTED_RETRY_WORDS: ReadonlySet<string> = new Set([
   'retriable-headers',
@@ -22,10 +7,6 @@ export const UNSUPPORTED_RETRY_WORDS: ReadonlySet<string> = new Set([
   'internal',
   'resource-exhausted',
 ]);
-
-export function isRetryCondition(word: string): word is RetryCondition {
-  return CONDITIONS.has(word);
-}
 
 /** Status codes that Go's net/http has a text for, which is what Istio's validation asks. */
 export function isKnownStatus(code: number): boolean {

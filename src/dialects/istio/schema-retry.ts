@@ -1,3 +1,4 @@
+import { isRetryCondition } from '../../model/route.ts';
 import { goDuration } from '../../resources/duration.ts';
 import {
   bool,
@@ -10,7 +11,7 @@ import {
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
-import { isKnownStatus, isRetryCondition, UNSUPPORTED_RETRY_WORDS } from './retry-conditions.ts';
+import { isKnownStatus, UNSUPPORTED_RETRY_WORDS } from './retry-conditions.ts';
 
 export interface HttpRetry {
   /** null: Istio's default count. */

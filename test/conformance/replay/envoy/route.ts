@@ -7,23 +7,10 @@ import type {
   RetryPolicy,
   WeightedTarget,
 } from '../../../../src/model/route.ts';
-import { NO_HEADER_OPS } from '../../../../src/model/route.ts';
+import { isRetryCondition, NO_HEADER_OPS } from '../../../../src/model/route.ts';
 import { type Fields, NotUnderstood } from '../fields.ts';
 import { parseRegexRewrite } from './hash-policy.ts';
 import { readLabels } from './hosts.ts';
-
-const CONDITIONS: ReadonlySet<string> = new Set<RetryCondition>([
-  '5xx',
-  'gateway-error',
-  'reset',
-  'reset-before-request',
-  'connect-failure',
-  'refused-stream',
-  'retriable-4xx',
-  'retriable-status-codes',
-  'unavailable',
-  'cancelled',
-]);
 
 /** A route to one cluster: `extra` is the recordings' part of Envoy's route action. */
 export interface RecordedRoute {
@@ -121,6 +108,6 @@ export function parseRetry(fields: Fields): RetryPolicy {
 }
 
 function parseCondition(condition: string): RetryCondition {
-  if (!CONDITIONS.has(condition)) throw new NotUnderstood(`retry_on ${condition}`);
-  return condition as RetryCondition;
+  if (!isRetryCondition(condition)) throw new NotUnderstood(`retry_on ${condition}`);
+  return condition;
 }
