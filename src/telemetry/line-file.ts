@@ -5,6 +5,10 @@ const BLOCK_BYTES = 131_072;
 /** Full blocks that may wait for the disk or for a reader of a pipe; beyond them lines are dropped, not memory filled. */
 const MAX_WAITING_BLOCKS = 256;
 const FLUSH_MILLIS = 100;
+/** A pipe that is full is tried again after this time, then after twice as long, and so on up to FLUSH_MILLIS. */
+const FIRST_RETRY_MILLIS = 1;
+/** When a file is closed, a reader that takes nothing more must not hold the end up for longer. */
+const CLOSE_MILLIS = 5_000;
 
 interface Block {
   readonly bytes: Buffer;
@@ -26,6 +30,8 @@ export class LineFile {
   #spare: Block | null = null;
   #writing: Block | null = null;
   #closed = false;
+  #retryMillis = FIRST_RETRY_MILLIS;
+  #giveUpAt = Number.POSITIVE_INFINITY;
   /** Lines lost because nobody took them in time, or the disk refused them. */
   dropped = 0;
 
@@ -71,6 +77,7 @@ export class LineFile {
       clearInterval(this.#timer);
       this.#seal();
       this.#closed = true;
+      this.#giveUpAt = performance.now() + CLOSE_MILLIS;
       if (this.#writing === null) this.#next();
     }
     return this.#closing.promise;
@@ -107,16 +114,27 @@ export class LineFile {
 
   #write(block: Block, from: number): void {
     write(this.#fd, block.bytes, from, block.used - from, null, (error, written) => {
-      if (error !== null && error.code !== 'EAGAIN' && error.code !== 'EINTR') this.#lose(block);
-      else if (from + written < block.used) {
-        // A pipe whose reader lags takes a part, or nothing: again in a moment.
-        setTimeout(() => this.#write(block, from + written), error === null ? 0 : FLUSH_MILLIS).unref();
+      const isFull = error?.code === 'EAGAIN' || error?.code === 'EINTR';
+      if (error !== null && !isFull) this.#lose(block);
+      else if (from + (isFull ? 0 : written) < block.used) {
+        this.#retry(block, from + (isFull ? 0 : written), isFull);
         return;
       }
       block.used = 0;
       if (this.#spare === null && block.bytes.length === BLOCK_BYTES) this.#spare = block;
       this.#next();
     });
+  }
+
+  /** A pipe whose reader lags takes a part, or nothing. The timer keeps the process alive: lines still wait. */
+  #retry(block: Block, from: number, isFull: boolean): void {
+    if (performance.now() > this.#giveUpAt) {
+      this.#lose(block);
+      this.#next();
+      return;
+    }
+    setTimeout(() => this.#write(block, from), isFull ? this.#retryMillis : 0);
+    this.#retryMillis = isFull ? Math.min(this.#retryMillis * 2, FLUSH_MILLIS) : FIRST_RETRY_MILLIS;
   }
 
   #lose(block: Block): void {

@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { startLimpet, type TestProcess } from '../support/child-process.ts';
+import { canConnect } from '../support/connections.ts';
 import { fetchFrom } from '../support/http-client.ts';
 import { startHttpServer, type TestServer } from '../support/http-server.ts';
 import { SHOP_GATEWAY, shopRoute, shopWorkload } from '../support/shop.ts';
@@ -17,17 +17,6 @@ const OPTIONS = ['--port', '80=0', '--bind', '127.0.0.1', '--admin', '127.0.0.1:
 function writeShop(folder: TempDir, pods: Record<string, TestServer>): void {
   folder.write('shop/gateway.yaml', `${SHOP_GATEWAY}---\n${shopRoute('all', '*')}`);
   folder.write('shop/workload.yaml', shopWorkload(pods));
-}
-
-/** Whether somebody listens; nothing is sent. */
-function canConnect(port: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  const socket = connect(port, '127.0.0.1', () => {
-    socket.destroy();
-    resolve(true);
-  });
-  socket.on('error', () => resolve(false));
-  return promise;
 }
 
 interface Running {

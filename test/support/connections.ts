@@ -1,9 +1,21 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { connect } from 'node:net';
 import process from 'node:process';
 
 /** For the `skip` option of tests that look at a process's sockets. */
 export const NO_SOCKET_TABLE: string | false =
   process.platform === 'linux' ? false : 'only Linux shows which process has a connection';
+
+/** Whether somebody listens; nothing is sent. */
+export function canConnect(port: number): Promise<boolean> {
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connect(port, '127.0.0.1', () => {
+    socket.destroy();
+    resolve(true);
+  });
+  socket.on('error', () => resolve(false));
+  return promise;
+}
 
 /** Client ports of the IPv4 connections to `serverPort` that the process has accepted. */
 export function clientPortsOf(pid: number, serverPort: number): ReadonlySet<number> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { startChurn } from '../../../test/support/churn-client.ts';
-import { clientPortsOf, NO_SOCKET_TABLE } from '../../../test/support/connections.ts';
+import { canConnect, clientPortsOf, NO_SOCKET_TABLE } from '../../../test/support/connections.ts';
 import { fetchFrom, RawClient } from '../../../test/support/http-client.ts';
 import { startHttpServer } from '../../../test/support/http-server.ts';
 import {
@@ -162,12 +162,7 @@ describe('createWorkers', { timeout: 60_000 }, () => {
     const answer = fetchFrom({ port });
     const finish = await arrived.promise;
     const drained = workers.drain(30_000);
-    await eventually('new connections to be refused', () =>
-      fetchFrom({ port }).then(
-        () => false,
-        () => true,
-      ),
-    );
+    await eventually('new connections to be refused', async () => !(await canConnect(port)));
     finish();
     assert.equal((await answer).text, 'late');
     await drained;
