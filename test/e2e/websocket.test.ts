@@ -89,10 +89,13 @@ describe('WebSockets through the gateway', () => {
     assert.equal(served.size, 3);
     const active = [...test.gateway.hosts].reduce((sum, [, host]) => sum + host.activeRequests, 0);
     assert.equal(active, SOCKETS, 'open sockets count as load of their pods');
+    const stats = test.gateway.runtime?.clusters.get('c')?.stats;
+    assert.equal(stats?.activeUpgrades, SOCKETS, 'open sockets are active sessions');
     for (const socket of sockets) socket.close();
     await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once('close', resolve))));
     await test.record(SOCKETS + SOCKETS / 10 - 1);
     assert.ok(test.records.filter(({ status }) => status === 101).length === SOCKETS);
+    assert.deepEqual([stats?.activeUpgrades, stats?.upgrades], [0, SOCKETS]);
   });
 
   it('carries large messages both ways unchanged', async () => {
