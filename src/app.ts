@@ -22,6 +22,8 @@ import { createMetrics, type Metrics } from './telemetry/metrics.ts';
 
 /** The admin API's key among the sockets that one process hands over to the next. */
 const ADMIN_KEY = 'admin';
+/** For requests to the admin API that run when another process takes it over. */
+const ADMIN_GRACE_MILLIS = 1_000;
 
 /**
  * Puts the parts together: sources, control, data plane, telemetry and admin API. Rejects with a message for the user
@@ -53,7 +55,7 @@ export async function createApp(options: AppOptions, log: Log = createLog(), inh
   const close = async (graceMillis: number): Promise<void> => {
     stopping.abort();
     // A successor answers for the admin API from now on; without one it shows how far this process has come.
-    if (hasSuccessor) await admin?.close();
+    if (hasSuccessor) await admin?.close(ADMIN_GRACE_MILLIS);
     await Promise.all([dataPlane.drain(graceMillis), watcher?.[Symbol.asyncDispose]()]);
     if (!hasSuccessor) await admin?.close();
     ports.close();

@@ -24,8 +24,8 @@ export interface AdminServerOptions {
 export interface AdminServer extends AsyncDisposable {
   /** `host:port` that is bound. */
   readonly address: string;
-  /** Resolves when no connection is left; those that are open are cut. */
-  close(): Promise<void>;
+  /** Stops accepting; resolves when no connection is left. What still runs after `graceMillis` is cut. */
+  close(graceMillis?: number): Promise<void>;
 }
 
 interface Reply {
@@ -91,13 +91,15 @@ export async function createAdminServer(options: AdminServerOptions): Promise<Ad
   const { address, port } = server.address() as AddressInfo;
   const guard: GuardOptions = { loopback: isLoopbackName(address), token: options.token };
   server.on('request', (request, response) => void serve(request, response, options, guard));
-  async function close(): Promise<void> {
+  async function close(graceMillis = 0): Promise<void> {
     const closed = once(server, 'close');
     server.close();
-    server.closeAllConnections();
+    const cut = setTimeout(() => server.closeAllConnections(), graceMillis);
+    if (graceMillis === 0) server.closeAllConnections();
     await closed;
+    clearTimeout(cut);
   }
-  return { address: formatAddress(address, port), close, [Symbol.asyncDispose]: close };
+  return { address: formatAddress(address, port), close, [Symbol.asyncDispose]: () => close() };
 }
 
 async function listen(server: Server, { host, port, listen: bind = listenOnPort }: AdminServerOptions): Promise<void> {

@@ -52,6 +52,7 @@ describe('limpet run, SIGUSR2', { timeout: 90_000 }, () => {
       const shop = await startShop(folder, pod, before);
       await using old = shop.process;
       await using churn = startChurn({ port: shop.port });
+      await using adminChurn = startChurn({ port: shop.adminPort, path: '/healthz', concurrency: 2 });
       await churn.succeedMore(200);
       writeRelease(folder, after);
       old.signal('SIGUSR2');
@@ -60,8 +61,8 @@ describe('limpet run, SIGUSR2', { timeout: 90_000 }, () => {
       await eventually('the end of the old process', () => !isRunning(old.pid));
       await enough;
       await churn.succeedMore(200);
-      await churn.stop();
-      assert.deepEqual(churn.failures, []);
+      await Promise.all([churn.stop(), adminChurn.stop()]);
+      assert.deepEqual([churn.failures, adminChurn.failures], [[], []]);
       assert.equal(readFileSync(shop.pidFile, 'utf8'), `${pid}\n`);
       assert.equal((await fetchFrom({ port: shop.adminPort, path: '/ready' })).status, 200);
       process.kill(Number(pid), 'SIGTERM');

@@ -86,7 +86,7 @@ function requestOnce({ port, host = '127.0.0.1', path = '/' }: ChurnOptions): Pr
     const socket = connect(port, host);
     socket.on('connect', () => {
       clientPort = socket.localPort ?? 0;
-      socket.write(`GET ${path} HTTP/1.1\r\nhost: churn\r\nconnection: close\r\n\r\n`);
+      socket.write(`GET ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n`);
     });
     socket.on('data', (chunk: Buffer) => {
       received += chunk.toString('latin1');
