@@ -191,6 +191,20 @@ describe('DownstreamConnection', () => {
     await drained;
   });
 
+  it('goes on after it has given back what serving needs, and ends at its idle time all the same', async () => {
+    await using test = await startGateway([respondRoute('ok')], [], { limits: { keepAliveIdleMillis: 1_600 } });
+    using client = await RawClient.connect(test.port);
+    client.write(REQUEST);
+    await client.waitFor(/ok$/);
+    await timePasses(test, 1_200);
+    client.write(REQUEST);
+    await client.waitFor(/ok[\s\S]*ok$/);
+    const startedAt = performance.now();
+    await client.waitForEnd();
+    assert.ok(performance.now() - startedAt >= 1_590, 'closed too early');
+    assert.equal(test.records.length, 2);
+  });
+
   it('serves what a half-closed client has sent, and then closes', async () => {
     const answers: ServerResponse[] = [];
     await using pod = await startHttpServer((_request, response) => answers.push(response));

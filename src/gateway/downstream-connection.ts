@@ -23,12 +23,16 @@ import { unsentBytes } from './unsent-bytes.ts';
 
 const NO_BYTES: Buffer = Buffer.alloc(0);
 
+/** After this time without a request a connection gives back what serving needs: two thirds of its memory. */
+const RELEASE_MILLIS = 1_000;
+
 /** How long an idle connection is kept when the gateway drains: a request may be on its way. */
 const DRAIN_IDLE_MILLIS = 1_000;
 
 /**
  * A client's TCP connection: its requests are served one after the other by one Exchange. What serving needs is made
- * with the first byte, so that a connection which sends nothing costs little. Chart: docs/lifecycle.md.
+ * with the first byte and given back when nothing has come for a while, so that idle connections cost little. Chart:
+ * docs/lifecycle.md.
  */
 export class DownstreamConnection extends TimerEntry implements RequestSink, RequestPeer, PeerConnection, StallOwner {
   readonly listener: GatewayListener;
@@ -56,6 +60,8 @@ export class DownstreamConnection extends TimerEntry implements RequestSink, Req
   /** The next request waits until the client has taken the responses to those before. */
   #heldBack = false;
   #halfClosed = false;
+  /** The idle time is only beginning: when the timer comes, the connection stays. */
+  #releasesFirst = false;
   #closing = false;
   #socketPaused = false;
 
@@ -185,6 +191,7 @@ export class DownstreamConnection extends TimerEntry implements RequestSink, Req
   /** Head, keep-alive or lingering time is over. */
   override onTimer(): void {
     if (this.#closing || this.#proxyHeader !== null) this.#socket.destroy();
+    else if (!this.#inHead && this.#releasesFirst && !this.listener.isDraining) this.#release();
     // Nothing of a request has come: closing says all. Otherwise the client learns why.
     else if (!this.#inHead) this.#closeAfterWrite();
     else this.#reply(408, 'request head timeout', 'SI');
@@ -309,9 +316,21 @@ export class DownstreamConnection extends TimerEntry implements RequestSink, Req
     return this.#watch;
   }
 
+  /** The connection stays for the rest of its idle time. */
+  #release(): void {
+    this.#releasesFirst = false;
+    this.#parser = null;
+    this.#exchange = null;
+    this.#watch?.end();
+    this.#watch = null;
+    this.listener.timers.arm(this, this.listener.limits.keepAliveIdleMillis - RELEASE_MILLIS);
+  }
+
   /** Goes on with the next request, or waits for it. */
   #next(): void {
-    this.listener.timers.arm(this, this.listener.limits.keepAliveIdleMillis);
+    const { keepAliveIdleMillis } = this.listener.limits;
+    this.#releasesFirst = keepAliveIdleMillis > RELEASE_MILLIS;
+    this.listener.timers.arm(this, this.#releasesFirst ? RELEASE_MILLIS : keepAliveIdleMillis);
     if (this.#parser?.next() === true) this.#resumeSocket();
     if (!this.#busy && this.#halfClosed) this.#closeAfterWrite();
     else this.#afterRead();
