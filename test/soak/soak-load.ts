@@ -61,7 +61,9 @@ export class SoakLoad {
       }),
     );
     const capacity = ((this.#succeeded - before) * 1000) / (performance.now() - startedAt);
+    // What follows is another thing to measure.
     this.#latencies.fill(0);
+    this.#succeeded = 0;
     return capacity;
   }
 
