@@ -14,6 +14,7 @@ import {
   parseReplicas,
   parseSecondsToMillis,
   parseTrustedHops,
+  parseWorkers,
 } from './option-values.ts';
 
 function refuses<Value>(parse: (text: string) => Value, texts: readonly string[]): void {
@@ -142,5 +143,13 @@ describe('parseSecondsToMillis', () => {
   it('gives milliseconds', () => {
     assert.equal(parseSecondsToMillis('30'), 30_000);
     refuses(parseSecondsToMillis, ['', '-1', '1s']);
+  });
+});
+
+describe('parseWorkers', () => {
+  it('takes whole numbers from 1', () => assert.deepEqual(['1', '64', '1024'].map(parseWorkers), [1, 64, 1024]));
+
+  it('refuses all else', () => {
+    for (const text of ['0', '-1', '1.5', '1025', '', 'auto', '1e3']) assert.throws(() => parseWorkers(text), /from 1/);
   });
 });

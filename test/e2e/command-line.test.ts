@@ -49,6 +49,7 @@ describe('limpet', () => {
       [['check', '-f', ASM, '-o', 'yaml'], /Allowed choices are text, json/],
       [['run', '-f', ASM, '--port', '80'], /80=18080/],
       [['run', '-f', ASM, '--bind', 'localhost'], /Write an IP address/],
+      [['run', '-f', ASM, '--workers', '0'], /a number from 1 to 1024/],
       [['run', '-f', ASM, '--admin-token-file', '/nonexistent'], /can't be read/],
       [['explain', '-f', ASM], /missing required argument 'url'/],
       [['explain', 'http://a/'], /either -f PATH or --admin ADDR/],
