@@ -1,4 +1,5 @@
 import { Socket, type SocketConstructorOpts } from 'node:net';
+import { readFairly } from './fair-reading.ts';
 
 /** One buffer for all reads of all client connections: what arrives is dealt with before the next read. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(65_536);
@@ -24,14 +25,9 @@ export function adoptSocket(accepted: Socket, onData: (chunk: Buffer) => void): 
   const options = {
     handle,
     allowHalfOpen: true,
-    onread: {
-      buffer: READ_BUFFER,
-      callback: (length: number): boolean => {
-        onData(READ_BUFFER.subarray(0, length));
-        return true;
-      },
-    },
+    onread: readFairly(READ_BUFFER, onData, () => socket),
   };
   // The types know `handle` for bound sockets only.
-  return new Socket(options as unknown as SocketConstructorOpts);
+  const socket = new Socket(options as unknown as SocketConstructorOpts);
+  return socket;
 }

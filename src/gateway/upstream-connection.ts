@@ -8,6 +8,7 @@ import type { ResponseSink } from '../http1/sinks.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
 import type { RuntimeCluster } from './compiled-route.ts';
 import type { PooledConnection } from './connection-pool.ts';
+import { readFairly } from './fair-reading.ts';
 import { SocketWriter } from './socket-writer.ts';
 import { probeWhenSilent } from './tcp-keep-alive.ts';
 import { TimerEntry, type TimerWheel } from './timer-wheel.ts';
@@ -81,13 +82,11 @@ export class UpstreamConnection extends TimerEntry implements ResponseSink, Pool
       // A tunnel's client may go on after the upstream has ended its side.
       allowHalfOpen: true,
       // One buffer for all upstream reads: what arrives is parsed and, where it must live longer, copied before this returns.
-      onread: {
-        buffer: READ_BUFFER,
-        callback: (length: number): boolean => {
-          this.#onData(READ_BUFFER.subarray(0, length));
-          return true;
-        },
-      },
+      onread: readFairly(
+        READ_BUFFER,
+        (chunk) => this.#onData(chunk),
+        () => this.#socket,
+      ),
     });
     this.#writer = new SocketWriter(this.#socket, null);
     this.#socket.once('connect', () => this.#onConnect());

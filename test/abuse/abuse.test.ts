@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { runAbuse } from './abuse-run.ts';
+
+describe('bad clients beside good ones', { timeout: 90_000 }, () => {
+  it('fail no good request, are ended, and take bounded memory', async () => {
+    const abusers = {
+      'slow-heads': 100,
+      'slow-bodies': 100,
+      idle: 1_000,
+      churn: 100,
+      'slow-readers': 20,
+      flood: 2,
+      'deaf-flood': 5,
+    } as const;
+    const { phases, connectionsLeft } = await runAbuse({ secondsPerPhase: 6, goodClients: 20, phases: [abusers] });
+    const [quiet, abused] = phases;
+    assert.ok(quiet !== undefined && abused !== undefined);
+    for (const { good } of phases) {
+      assert.ok(good.requests > 100, `${good.requests} requests`);
+      assert.equal(good.failed, 0, good.firstFailure);
+    }
+    const { abusers: reports } = abused;
+    for (const kind of ['slow-heads', 'slow-bodies'] as const) {
+      assert.ok((reports[kind]?.timedOut ?? 0) >= abusers[kind], `${kind}: ${JSON.stringify(reports[kind])}`);
+    }
+    for (const kind of ['slow-readers', 'deaf-flood'] as const) {
+      // They do not read, so that all they notice of their end is a reset, if they notice it.
+      assert.ok((reports[kind]?.opened ?? 0) >= abusers[kind], `${kind}: ${JSON.stringify(reports[kind])}`);
+    }
+    assert.equal(reports.idle?.ended, 0, 'idle connections are no abuse as such');
+    assert.ok((reports.churn?.opened ?? 0) > 100);
+    const grown = abused.memoryMebibytes - quiet.memoryMebibytes;
+    assert.ok(!(grown > 200), `${Math.round(grown)} MiB more`);
+    assert.ok(connectionsLeft <= 20, `${connectionsLeft} connections are left`);
+  });
+});
