@@ -18,6 +18,7 @@ import type {
 } from './compiled-route.ts';
 import { Deadline } from './deadline.ts';
 import type { DownstreamConnection } from './downstream-connection.ts';
+import { ExchangeBooks } from './exchange-books.ts';
 import { OVERFLOW_REPLY, replyToFailure } from './failure-reply.ts';
 import { RequestBody } from './request-body.ts';
 import { RequestPreparation } from './request-preparation.ts';
@@ -42,17 +43,15 @@ export class Exchange implements UpstreamRequestOwner {
   readonly #body: RequestBody = new RequestBody();
   readonly #request: UpstreamRequest;
   readonly #response: ClientResponse;
+  readonly #books: ExchangeBooks;
   readonly #outgoing: ResponsePreparation = new ResponsePreparation();
   readonly #requestDeadline: Deadline = new Deadline(() => this.#onRequestTimeout());
 
   #head: Head | null = null;
   #meaning: RequestMeaning | null = null;
-  #startedAt = 0;
-  #startedTick = 0;
   #requestEnded = false;
   /** The last chunk with the trailers, once the request has ended. */
   #lastChunk = '';
-  #bytesReceived = 0;
 
   #route: CompiledRoute | null = null;
   #forward: CompiledForward | null = null;
@@ -65,16 +64,11 @@ export class Exchange implements UpstreamRequestOwner {
   readonly #retries: RetryState = new RetryState();
   /** The client is held back until an attempt takes its body. */
   #paused = false;
-  #attempts = 0;
-  #attemptTick = 0;
   #retryTimer: NodeJS.Timeout | null = null;
 
-  #status = 0;
-  #flags = '';
   /** The final head has gone to the client: the response can't be replaced any more. */
   #committed = false;
   #keepAlive = true;
-  #upstreamMillis = -1;
   #tunnel: Tunnel | null = null;
   #done = true;
 
@@ -83,6 +77,7 @@ export class Exchange implements UpstreamRequestOwner {
     this.#preparation = new RequestPreparation(client);
     this.#request = new UpstreamRequest(this, client.listener);
     this.#response = new ClientResponse(client);
+    this.#books = new ExchangeBooks(client, this.#preparation);
   }
 
   get isTunnel(): boolean {
@@ -111,7 +106,7 @@ export class Exchange implements UpstreamRequestOwner {
   }
 
   onRequestBody(chunk: Buffer): void {
-    this.#bytesReceived += chunk.length;
+    this.#books.bytesReceived += chunk.length;
     if (this.#done) return;
     this.#body.push(chunk);
     if (!this.#request.body(chunk)) this.#client.pauseRequest();
@@ -150,7 +145,7 @@ export class Exchange implements UpstreamRequestOwner {
   onClientGone(): void {
     if (this.#done) return;
     this.#request.drop();
-    this.#addFlag('DC');
+    this.#books.addFlag('DC');
     this.#finish();
   }
 
@@ -161,7 +156,7 @@ export class Exchange implements UpstreamRequestOwner {
   }
 
   onClientTunnel(chunk: Buffer): void {
-    this.#bytesReceived += chunk.length;
+    this.#books.bytesReceived += chunk.length;
     this.#client.touch();
     this.#tunnel?.fromClient(chunk);
   }
@@ -192,7 +187,7 @@ export class Exchange implements UpstreamRequestOwner {
         this.#retry();
         return;
       }
-      this.#flags = withVerdict(this.#flags, verdict);
+      this.#books.flags = withVerdict(this.#books.flags, verdict);
     }
     this.#commit(head, meaning);
   }
@@ -229,10 +224,10 @@ export class Exchange implements UpstreamRequestOwner {
     if (this.#tunnel === null) host.state.countFailure(failure);
     if (this.#tunnel !== null) {
       this.#response.flush();
-      this.#addFlag('UC');
+      this.#books.addFlag('UC');
       this.#finish();
     } else if (this.#committed) {
-      this.#addFlag(failure === 'protocol' ? 'UPE' : 'UC');
+      this.#books.addFlag(failure === 'protocol' ? 'UPE' : 'UC');
       this.#abort();
     } else if (failure === 'stale' && this.#mayRepeat()) {
       this.#request.open(this.#cluster, host.state, true, this.#retries.tryMillis);
@@ -266,16 +261,10 @@ export class Exchange implements UpstreamRequestOwner {
   #reset(head: Head, meaning: RequestMeaning): void {
     this.#head = head;
     this.#meaning = meaning;
-    this.#startedAt = Date.now();
-    this.#startedTick = performance.now();
+    this.#books.begin();
     this.#requestEnded = false;
-    this.#bytesReceived = 0;
-    this.#attempts = 0;
-    this.#status = 0;
-    this.#flags = '';
     this.#committed = false;
     this.#keepAlive = meaning.keepAlive && this.#client.mayServeMore;
-    this.#upstreamMillis = -1;
     this.#paused = false;
     this.#done = false;
     this.#response.begin();
@@ -306,7 +295,7 @@ export class Exchange implements UpstreamRequestOwner {
       goOn();
       return;
     }
-    this.#addFlag('DI');
+    this.#books.addFlag('DI');
     this.#client.pauseRequest();
     this.#retryTimer = setTimeout(() => {
       this.#retryTimer = null;
@@ -374,24 +363,23 @@ export class Exchange implements UpstreamRequestOwner {
   onAdmitted(connection: UpstreamConnection): void {
     const head = this.#head as Head;
     const meaning = this.#meaning as RequestMeaning;
-    this.#attempts++;
+    this.#books.beginAttempt();
     connection.use(this, head.method, this.#preparation.edits.upgrade);
-    this.#attemptTick = performance.now();
     const { edits } = this.#preparation;
     const counted = this.#route?.host.includeAttemptCount === true;
     const lines = edits.append;
     // A client that has begun with its body waits for no 100 any more.
-    edits.expectContinue = this.#bytesReceived === 0;
-    if (counted) edits.append += `x-envoy-attempt-count: ${this.#attempts}\r\n`;
+    edits.expectContinue = this.#books.bytesReceived === 0;
+    if (counted) edits.append += `x-envoy-attempt-count: ${this.#books.attempts}\r\n`;
     const text = encodeRequestHead(head, meaning, edits);
     this.#request.begin(connection, text, meaning.body === 'chunked');
-    if (this.#attempts === 1) this.#filters?.mirror(this.#preparation.context, text, meaning.body === 'chunked');
+    if (this.#books.attempts === 1) this.#filters?.mirror(this.#preparation.context, text, meaning.body === 'chunked');
     edits.append = lines;
     for (const piece of this.#body.pieces) this.#request.body(piece);
     if (this.#requestEnded) {
       this.#request.end(this.#lastChunk);
       // The first attempt had to wait, and the end of a request without a body came meanwhile.
-      if (this.#attempts === 1) this.#filters?.end(this.#lastChunk);
+      if (this.#books.attempts === 1) this.#filters?.end(this.#lastChunk);
     }
     if (connection.isConnected) this.#request.connected();
     if (!this.#paused) return;
@@ -444,17 +432,16 @@ export class Exchange implements UpstreamRequestOwner {
     const { listener } = this.#client;
     const target = this.#target as CompiledTarget;
     this.#committed = true;
-    this.#status = head.status;
+    this.#books.answered(head.status);
     this.#body.release();
     this.#retries.release();
-    this.#upstreamMillis = performance.now() - this.#attemptTick;
     this.#request.answered();
     const outgoing = this.#outgoing;
     outgoing.begin(meaning, this.#head?.minor ?? 1, this.#mayKeepAlive());
     this.#keepAlive = outgoing.keepAlive;
     const corsLines = this.#filters?.corsLines ?? '';
     const own = corsLines === '' ? target.responseEdits : target.corsResponseEdits;
-    const lines = `${listener.responseLines}${corsLines}x-envoy-upstream-service-time: ${Math.round(this.#upstreamMillis)}\r\n`;
+    const lines = `${listener.responseLines}${corsLines}x-envoy-upstream-service-time: ${Math.round(this.#books.upstreamMillis)}\r\n`;
     const session = (this.#selection as Selection<UpstreamHost>).responseEdits(this.#host, head);
     this.#response.head(outgoing.final(head, meaning, own, lines, session), outgoing.isChunked);
     if (meaning.isTunnel) this.#openTunnel();
@@ -491,7 +478,7 @@ export class Exchange implements UpstreamRequestOwner {
     if (this.#done) return;
     this.#request.drop();
     if (this.#committed) {
-      this.#addFlag(flag);
+      this.#books.addFlag(flag);
       this.#abort();
     } else {
       this.#reply(status, body, flag);
@@ -501,9 +488,9 @@ export class Exchange implements UpstreamRequestOwner {
   #reply(status: number, body: string, flags: string, headers = ''): void {
     const { listener } = this.#client;
     this.#cancelTimers();
-    if (flags !== '') this.#addFlag(flags);
+    if (flags !== '') this.#books.addFlag(flags);
     this.#committed = true;
-    this.#status = status;
+    this.#books.status = status;
     this.#keepAlive = this.#mayKeepAlive() && !flags.includes('DPE');
     const own = this.#route?.responseEdits.lines ?? '';
     const lines = `${body === '' ? '' : 'content-type: text/plain\r\n'}${listener.localLines()}${headers}${own}`;
@@ -527,10 +514,6 @@ export class Exchange implements UpstreamRequestOwner {
     this.#retryTimer = null;
   }
 
-  #addFlag(flag: string): void {
-    this.#flags = this.#flags === '' ? flag : `${this.#flags},${flag}`;
-  }
-
   /** Writes the books and hands the connection on. */
   #finish(): void {
     this.#done = true;
@@ -539,36 +522,8 @@ export class Exchange implements UpstreamRequestOwner {
     if (!this.#requestEnded) this.#filters?.abandon();
     this.#cancelTimers();
     this.#retries.release();
-    const { listener } = this.#client;
-    const durationMillis = performance.now() - this.#startedTick;
-    const selection = this.#selection;
     const stats = this.#target?.cluster?.stats;
-    if (selection !== null && stats) {
-      stats.countDecision(selection);
-      stats.countResponse(this.#status, durationMillis);
-    }
-    const { context } = this.#preparation;
-    listener.logExchange({
-      startedAt: this.#startedAt,
-      durationMillis,
-      requestId: this.#preparation.requestId,
-      listener: listener.name,
-      method: context.method,
-      authority: context.authority,
-      path: context.originalPath,
-      protocol: this.#head?.minor === 0 ? 'HTTP/1.0' : 'HTTP/1.1',
-      status: this.#status,
-      responseFlags: this.#flags,
-      upstreamServiceMillis: this.#upstreamMillis,
-      bytesReceived: this.#bytesReceived,
-      bytesSent: this.#response.bytesSent,
-      downstreamRemoteAddress: this.#client.remoteAddress,
-      upstreamPod: this.#host?.endpoint.identity.name ?? '',
-      route: this.#route?.route.name ?? '',
-      attempts: this.#attempts,
-      userAgent: this.#head?.value('user-agent') ?? '',
-      decision: selection,
-    });
+    this.#books.close(this.#head, this.#route, this.#selection, this.#host, stats, this.#response.bytesSent);
     this.#forget();
     this.#client.exchangeDone(this.#keepAlive);
   }
