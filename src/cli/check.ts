@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Diagnostic, Severity } from '../diagnostics/diagnostic.ts';
 import { renderDiagnostic } from '../diagnostics/render.ts';
 import { compareDiagnostics } from '../diagnostics/sink.ts';
+import { virtualHostsOf } from '../model/listener.ts';
 import type { Model } from '../model/model.ts';
 import { CommandFailure } from './command-failure.ts';
 import { addPathOptions, type OutputFlags, outputOption, type PathFlags } from './common-options.ts';
@@ -41,7 +42,7 @@ function countBySeverity(diagnostics: readonly Diagnostic[]): { errors: number; 
 
 /** `1 listener, 2 routes, 1 cluster, 3 endpoints`. */
 export function summarize(model: Model): string {
-  const hosts = model.listeners.flatMap((listener) => listener.virtualHosts);
+  const hosts = model.listeners.flatMap(virtualHostsOf);
   const routes = hosts.reduce((sum, host) => sum + host.routes.length, 0);
   const groups = model.clusters.flatMap((cluster) => cluster.groups);
   const endpoints = groups.reduce((sum, group) => sum + group.endpoints.length, 0);

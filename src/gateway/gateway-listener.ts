@@ -5,6 +5,7 @@ import type { ForwardedHeaders } from '../affinity/forwarded-headers.ts';
 import type { SelectionEnvironment } from '../affinity/selection.ts';
 import type { Head } from '../http1/head.ts';
 import type { Http1ErrorCode } from '../http1/http1-error.ts';
+import { virtualHostsOf } from '../model/listener.ts';
 import type { RouteMatcher } from '../routing/routing.ts';
 import type { AccessLog, AccessRecord } from '../telemetry/access-log.ts';
 import type { CompiledRoute } from './compiled-route.ts';
@@ -82,7 +83,7 @@ export class GatewayListener {
   }
 
   get virtualHostNames(): readonly string[] {
-    return this.#runtime.listener.virtualHosts.map((host) => host.name);
+    return virtualHostsOf(this.#runtime.listener).map((host) => host.name);
   }
 
   /** Lines that the gateway adds to every relayed response. */

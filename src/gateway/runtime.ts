@@ -1,9 +1,9 @@
 import { ClientAddressResolver } from '../affinity/client-address.ts';
 import { createClusterBalancer } from '../affinity/cluster-balancer.ts';
 import type { Cluster } from '../model/cluster.ts';
-import type { Listener } from '../model/listener.ts';
+import { type HttpProxy, type Listener, plainHttpProxy } from '../model/listener.ts';
 import type { Snapshot } from '../model/model.ts';
-import { compileListener, type ListenerMatcher } from '../routing/routing.ts';
+import { compileHosts, type HostMatcher } from '../routing/routing.ts';
 import { CircuitBreaker, hasLimits } from './circuit-breaker.ts';
 import { ClusterStats } from './cluster-stats.ts';
 import { type CompiledRoute, compileRoute, type RuntimeCluster } from './compiled-route.ts';
@@ -12,7 +12,7 @@ import { type UpstreamHost, UpstreamHosts } from './upstream-host.ts';
 /** A listener of a snapshot, compiled. */
 export interface RuntimeListener {
   readonly listener: Listener;
-  readonly matcher: ListenerMatcher<CompiledRoute>;
+  readonly matcher: HostMatcher<CompiledRoute>;
   readonly clientAddress: ClientAddressResolver;
 }
 
@@ -40,17 +40,10 @@ export class RuntimeCompiler {
     for (const cluster of snapshot.model.clusters) {
       clusters.set(cluster.name, this.#compileCluster(cluster, previous?.clusters.get(cluster.name)));
     }
-    const listeners = snapshot.model.listeners.map((listener) => ({
-      listener,
-      clientAddress: new ClientAddressResolver(listener.clientAddress),
-      matcher: compileListener(listener, (route, host) =>
-        compileRoute(route, host, {
-          clusterOf: (name) => clusters.get(name),
-          clientAddress: listener.clientAddress,
-          serverHeader: listener.serverHeader,
-        }),
-      ),
-    }));
+    const listeners = snapshot.model.listeners.flatMap((listener) => {
+      const proxy = plainHttpProxy(listener);
+      return proxy === null ? [] : [compileListener(listener, proxy, clusters)];
+    });
     for (const { balancer } of clusters.values()) balancer.warm();
     return { snapshot, listeners, clusters };
   }
@@ -90,4 +83,22 @@ export class RuntimeCompiler {
     this.#breakers.set(name, breaker);
     return breaker;
   }
+}
+
+function compileListener(
+  listener: Listener,
+  proxy: HttpProxy,
+  clusters: ReadonlyMap<string, RuntimeCluster>,
+): RuntimeListener {
+  return {
+    listener,
+    clientAddress: new ClientAddressResolver(listener.clientAddress),
+    matcher: compileHosts(proxy, (route, host) =>
+      compileRoute(route, host, {
+        clusterOf: (name) => clusters.get(name),
+        clientAddress: listener.clientAddress,
+        serverHeader: listener.serverHeader,
+      }),
+    ),
+  };
 }

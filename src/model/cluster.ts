@@ -1,5 +1,6 @@
 import type { HashPolicy } from './affinity.ts';
 import type { Origin } from './origin.ts';
+import type { ClientTls } from './tls.ts';
 
 /** Configured health, in the terms of Envoy's EDS; live checks and ejections come on top at run time. */
 export type EndpointHealth = 'unknown' | 'healthy' | 'degraded' | 'draining' | 'unhealthy' | 'timeout';
@@ -164,8 +165,48 @@ export interface SubsetConfig {
   readonly fallback: 'none' | 'any';
 }
 
+/** How the addresses of a cluster's endpoints are found. */
+export type Discovery =
+  /** They are the ones listed. */
+  | { readonly kind: 'listed' }
+  /** Hosts that are no IP addresses are names to look up. */
+  | { readonly kind: 'dns' }
+  /** Each connection goes where it was meant to go before it was redirected to the proxy. */
+  | { readonly kind: 'originalDestination' };
+
+/** Probes on idle connections (RFC 1122 §4.2.3.6); null: the system's setting. */
+export interface TcpKeepalive {
+  readonly probes: number | null;
+  readonly idleMillis: number | null;
+  readonly intervalMillis: number | null;
+}
+
+/** What a cluster's connections are, apart from how endpoints are chosen. */
+export interface UpstreamProtocol {
+  /** `sameAsClient`: HTTP/2 for requests that came in HTTP/2. */
+  readonly http: 'http1' | 'http2' | 'sameAsClient';
+  /** null: plain text. */
+  readonly tls: ClientTls | null;
+  /** A PROXY protocol header begins each connection; null: none. */
+  readonly proxyHeader: 'v1' | 'v2' | null;
+  /** null: none are sent. */
+  readonly keepalive: TcpKeepalive | null;
+  /** Age at which a connection takes no more requests; null: none. */
+  readonly maxDurationMillis: number | null;
+}
+
+export const PLAIN_HTTP1: UpstreamProtocol = {
+  http: 'http1',
+  tls: null,
+  proxyHeader: null,
+  keepalive: null,
+  maxDurationMillis: null,
+};
+
 export interface Cluster {
   readonly name: string;
+  readonly discovery: Discovery;
+  readonly protocol: UpstreamProtocol;
   readonly balancer: Balancer;
   /** What chooses the balancer; null: a default. */
   readonly balancerOrigin: Origin | null;

@@ -1,5 +1,6 @@
 import type { Origin } from './origin.ts';
 import type { Route } from './route.ts';
+import type { ServerTls } from './tls.ts';
 
 export interface Cidr {
   readonly address: string;
@@ -41,6 +42,41 @@ export interface VirtualHost {
   readonly origin: Origin;
 }
 
+/** Requests, matched against virtual hosts. */
+export interface HttpProxy {
+  readonly kind: 'http';
+  readonly virtualHosts: readonly VirtualHost[];
+}
+
+/** Bytes, taken to one of the targets for as long as the connection lasts. */
+export interface TcpProxy {
+  readonly kind: 'tcp';
+  readonly targets: readonly TcpTarget[];
+  /** Connections of one source address go to one endpoint of a hashing cluster. */
+  readonly hashSourceIp: boolean;
+  /** Time in which no byte passes in either direction before the connection is ended; null: no limit. */
+  readonly idleTimeoutMillis: number | null;
+  /** null: no limit on the whole connection. */
+  readonly maxDurationMillis: number | null;
+}
+
+export interface TcpTarget {
+  readonly cluster: string;
+  readonly weight: number;
+}
+
+/** What one kind of connection to a listener gets. */
+export interface FilterChain {
+  /** Unique among all listeners; the name of its route configuration where it has one. */
+  readonly name: string;
+  /** What the client's SNI may be, lower case: exact or `*.suffix`. Empty: any, and plain text. */
+  readonly serverNames: readonly string[];
+  /** TLS that ends here; null: plain text, or TLS that is passed on as it came. */
+  readonly tls: ServerTls | null;
+  readonly proxy: HttpProxy | TcpProxy;
+  readonly origin: Origin;
+}
+
 export interface Listener {
   readonly name: string;
   readonly address: string;
@@ -50,6 +86,18 @@ export interface Listener {
   readonly proxyProtocol: boolean;
   /** Value of the response's `server` header; null passes the upstream's on. */
   readonly serverHeader: string | null;
-  readonly virtualHosts: readonly VirtualHost[];
+  /** The one whose server names cover the client's SNI best: exact, longest suffix, any. */
+  readonly chains: readonly FilterChain[];
   readonly origin: Origin;
+}
+
+/** The chain that plain-text requests take; null: the listener has none. */
+export function plainHttpProxy(listener: Listener): HttpProxy | null {
+  const chain = listener.chains.find(({ tls, proxy }) => tls === null && proxy.kind === 'http');
+  return chain?.proxy.kind === 'http' ? chain.proxy : null;
+}
+
+/** Every virtual host of a listener, of all its chains. */
+export function virtualHostsOf(listener: Listener): readonly VirtualHost[] {
+  return listener.chains.flatMap(({ proxy }) => (proxy.kind === 'http' ? proxy.virtualHosts : []));
 }

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRequestView } from '../../test/support/request-view.ts';
-import type { Listener, VirtualHost } from '../model/listener.ts';
+import type { HttpProxy, VirtualHost } from '../model/listener.ts';
 import type { Origin } from '../model/origin.ts';
 import { NO_HEADER_OPS, type Route } from '../model/route.ts';
-import { compileListener } from './routing.ts';
+import { compileHosts } from './routing.ts';
 
 const ORIGIN: Origin = { source: 't.yaml', kind: 'Test', namespace: 'ns', name: 'n', line: 1, column: 1, field: '' };
 
-describe('compileListener', () => {
+describe('compileHosts', () => {
   it('finds the virtual host, then the first route that matches', () => {
-    const matcher = compileListener(
-      listenerOf([
+    const matcher = compileHosts(
+      proxyOf([
         hostOf('shop', ['shop.example'], [routeOf('cart', '/cart'), routeOf('rest', '/')]),
         hostOf('any', ['*'], [routeOf('api', '/api')]),
       ]),
@@ -25,7 +25,7 @@ describe('compileListener', () => {
   });
 
   it('tells an unknown host from a host without a matching route', () => {
-    const matcher = compileListener(listenerOf([hostOf('a', ['a.example'], [routeOf('x', '/x')])]), (route) => route);
+    const matcher = compileHosts(proxyOf([hostOf('a', ['a.example'], [routeOf('x', '/x')])]), (route) => route);
     assert.equal(matcher.findVirtualHost('b.example'), undefined);
     const host = matcher.findVirtualHost('a.example');
     assert.notEqual(host, undefined);
@@ -33,23 +33,8 @@ describe('compileListener', () => {
   });
 });
 
-function listenerOf(virtualHosts: VirtualHost[]): Listener {
-  return {
-    name: 'http',
-    address: '0.0.0.0',
-    port: 80,
-    proxyProtocol: false,
-    clientAddress: {
-      source: { kind: 'remoteAddress', trustedHops: 0, appendForwardedFor: true },
-      internalCidrs: [],
-      requestId: 'generate',
-      requestIdInResponse: false,
-      scheme: null,
-    },
-    serverHeader: null,
-    virtualHosts,
-    origin: ORIGIN,
-  };
+function proxyOf(virtualHosts: VirtualHost[]): HttpProxy {
+  return { kind: 'http', virtualHosts };
 }
 
 function hostOf(name: string, domains: string[], routes: Route[]): VirtualHost {

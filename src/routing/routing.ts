@@ -1,4 +1,4 @@
-import type { Listener, VirtualHost } from '../model/listener.ts';
+import type { HttpProxy, VirtualHost } from '../model/listener.ts';
 import type { RequestView } from '../model/request-view.ts';
 import type { Route } from '../model/route.ts';
 import { HostTable } from './host-table.ts';
@@ -11,23 +11,23 @@ export interface RouteMatcher<R> {
   match(request: RequestView): R | undefined;
 }
 
-/** The virtual hosts of one listener. */
-export interface ListenerMatcher<R> {
+/** The virtual hosts that one kind of connection is matched against. */
+export interface HostMatcher<R> {
   /** By the Host header's value; undefined: the host is not served (404). */
   findVirtualHost(authority: string): RouteMatcher<R> | undefined;
 }
 
 /**
- * Compiles a listener for matching: a host is found in O(labels), a route in about O(path length), whatever their
+ * Compiles virtual hosts for matching: a host is found in O(labels), a route in about O(path length), whatever their
  * number. `compileRoute` makes of each route what a match shall give. Matchers are not reentrant and hold no state
  * between calls.
  */
-export function compileListener<R>(
-  listener: Listener,
+export function compileHosts<R>(
+  proxy: HttpProxy,
   compileRoute: (route: Route, host: VirtualHost) => R,
-): ListenerMatcher<R> {
+): HostMatcher<R> {
   const hosts = new HostTable<RouteMatcher<R>>();
-  for (const host of listener.virtualHosts) {
+  for (const host of proxy.virtualHosts) {
     const table = new RouteTable(host.routes, (route) => compileRoute(route, host));
     const matcher: RouteMatcher<R> = { host, match: (request) => table.match(request) };
     for (const domain of host.domains) hosts.add(domain, matcher);

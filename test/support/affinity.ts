@@ -9,6 +9,7 @@ import {
   type EndpointGroup,
   NO_CIRCUIT_BREAKERS,
   NO_LOCALITY,
+  PLAIN_HTTP1,
 } from '../../src/model/cluster.ts';
 import type { Origin } from '../../src/model/origin.ts';
 import type { RequestView } from '../../src/model/request-view.ts';
@@ -62,6 +63,8 @@ export function groupOf(members: readonly Endpoint[], overrides: Partial<Endpoin
 export function clusterOf(members: readonly Endpoint[], overrides: Partial<Cluster> = {}): Cluster {
   return {
     name: 'cluster',
+    discovery: { kind: 'listed' },
+    protocol: PLAIN_HTTP1,
     balancer: RING,
     balancerOrigin: null,
     groups: [groupOf(members)],

@@ -6,6 +6,7 @@ import {
   type Endpoint,
   NO_CIRCUIT_BREAKERS,
   NO_LOCALITY,
+  PLAIN_HTTP1,
 } from '../../src/model/cluster.ts';
 import type { Listener } from '../../src/model/listener.ts';
 import type { Model, Snapshot } from '../../src/model/model.ts';
@@ -46,6 +47,8 @@ export function buildEndpoint({ host, port }: TestAddress, overrides: Partial<En
 export function buildCluster(name: string, endpoints: readonly Endpoint[], overrides: Partial<Cluster> = {}): Cluster {
   return {
     name,
+    discovery: { kind: 'listed' },
+    protocol: PLAIN_HTTP1,
     balancer: { kind: 'roundRobin', slowStart: null },
     balancerOrigin: null,
     groups: [{ locality: NO_LOCALITY, priority: 0, weight: null, endpoints }],
@@ -122,8 +125,19 @@ export function buildListener(routes: readonly Route[], overrides: Partial<Liste
       scheme: null,
     },
     serverHeader: 'limpet',
-    virtualHosts: [
-      { name: 'all', domains: ['*'], requireTls: false, includeAttemptCount: false, routes, origin: ORIGIN },
+    chains: [
+      {
+        name: 'http.80',
+        serverNames: [],
+        tls: null,
+        proxy: {
+          kind: 'http',
+          virtualHosts: [
+            { name: 'all', domains: ['*'], requireTls: false, includeAttemptCount: false, routes, origin: ORIGIN },
+          ],
+        },
+        origin: ORIGIN,
+      },
     ],
     origin: ORIGIN,
     ...overrides,

@@ -1,4 +1,4 @@
-import { type Cluster, DEFAULT_HEALTH_POLICY, NO_CIRCUIT_BREAKERS } from '../../model/cluster.ts';
+import { type Cluster, DEFAULT_HEALTH_POLICY, NO_CIRCUIT_BREAKERS, PLAIN_HTTP1 } from '../../model/cluster.ts';
 import type { Kubernetes } from '../../resources/kubernetes/kubernetes.ts';
 import type { Service, ServicePort } from '../../resources/kubernetes/service.ts';
 import { emitServingGroups } from '../../resources/kubernetes/serving-groups.ts';
@@ -12,6 +12,8 @@ export function clusterName(service: Service, port: number): string {
 export function emitCluster(service: Service, port: ServicePort, kubernetes: Kubernetes): Cluster {
   return {
     name: clusterName(service, port.port),
+    discovery: { kind: 'listed' },
+    protocol: PLAIN_HTTP1,
     balancer: { kind: 'roundRobin', slowStart: null },
     balancerOrigin: null,
     groups: emitServingGroups(kubernetes.endpoints(service, port), kubernetes),

@@ -24,6 +24,20 @@ export function emitListener(
   const ofHost = new Map<string, GatewayListener>(listeners.map((listener) => [listener.hostname, listener]));
   const hostnames = new Set([...routes.keys(), ...ofHost.keys()]);
   const { port } = first.spec;
+  const virtualHosts = [...hostnames].sort(compareText).map((hostname): VirtualHost => {
+    const origin =
+      routes.get(hostname)?.[0]?.origin ??
+      originOf((ofHost.get(hostname) ?? first).gateway, (ofHost.get(hostname) ?? first).path);
+    return {
+      name: `${hostname}:${port}`,
+      domains: [hostname],
+      requireTls: false,
+      includeAttemptCount: false,
+      routes: routes.get(hostname) ?? [],
+      origin,
+    };
+  });
+  const origin = originOf(first.gateway, first.path);
   return {
     name: `0.0.0.0_${port}`,
     address: '0.0.0.0',
@@ -31,19 +45,7 @@ export function emitListener(
     clientAddress: CLIENT_ADDRESS,
     proxyProtocol: false,
     serverHeader: first.owner?.serverHeader ?? null,
-    virtualHosts: [...hostnames].sort(compareText).map((hostname): VirtualHost => {
-      const origin =
-        routes.get(hostname)?.[0]?.origin ??
-        originOf((ofHost.get(hostname) ?? first).gateway, (ofHost.get(hostname) ?? first).path);
-      return {
-        name: `${hostname}:${port}`,
-        domains: [hostname],
-        requireTls: false,
-        includeAttemptCount: false,
-        routes: routes.get(hostname) ?? [],
-        origin,
-      };
-    }),
-    origin: originOf(first.gateway, first.path),
+    chains: [{ name: `http.${port}`, serverNames: [], tls: null, proxy: { kind: 'http', virtualHosts }, origin }],
+    origin,
   };
 }

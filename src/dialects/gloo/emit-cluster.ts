@@ -1,5 +1,11 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
-import { type Balancer, type Cluster, DEFAULT_HEALTH_POLICY, type SlowStart } from '../../model/cluster.ts';
+import {
+  type Balancer,
+  type Cluster,
+  DEFAULT_HEALTH_POLICY,
+  PLAIN_HTTP1,
+  type SlowStart,
+} from '../../model/cluster.ts';
 import { nameOf, originOf, type Resource } from '../../resources/resource.ts';
 import { emitHealthCheck, emitOutlierDetection } from './emit-resilience.ts';
 import type { ResolvedUpstream } from './resolve-upstreams.ts';
@@ -22,6 +28,8 @@ export function emitCluster({ resource, spec, groups }: ResolvedUpstream, sink: 
   }
   return {
     name: clusterName(resource),
+    discovery: { kind: 'listed' },
+    protocol: PLAIN_HTTP1,
     balancer: emitBalancer(loadBalancerConfig, hasHostnames),
     balancerOrigin: loadBalancerConfig === null ? null : originOf(resource, ['spec', 'loadBalancerConfig']),
     groups,

@@ -7,6 +7,7 @@ import {
   DEFAULT_HEALTH_POLICY,
   type EndpointGroup,
   type HealthPolicy,
+  PLAIN_HTTP1,
   type SlowStart,
 } from '../../model/cluster.ts';
 import { originOf } from '../../resources/resource.ts';
@@ -42,6 +43,8 @@ export function emitCluster({ service, port, subset, groups, policy, balancerPla
   const { connectionPool: pool, retryBudget: budget } = policy;
   return {
     name: clusterName(service.host, port.number, subset),
+    discovery: { kind: 'listed' },
+    protocol: PLAIN_HTTP1,
     balancer: emitBalancer(policy.loadBalancer),
     balancerOrigin: balancerPlace === null ? null : originOf(balancerPlace.resource, balancerPlace.path),
     groups,

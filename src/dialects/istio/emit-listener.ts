@@ -19,6 +19,8 @@ const CLIENT_ADDRESS: ClientAddressPolicy = {
 export function emitListener(port: GatewayPort, hosts: readonly VirtualHost[]): Listener {
   const [server] = port.servers;
   if (server === undefined) throw new Error('a gateway port has a server');
+  const virtualHosts = hosts.length > 0 ? collapse(hosts) : [blackhole(port)];
+  const origin = originOf(server.resource, server.path);
   return {
     name: `${port.bind}_${port.port}`,
     address: port.bind,
@@ -26,9 +28,16 @@ export function emitListener(port: GatewayPort, hosts: readonly VirtualHost[]): 
     clientAddress: CLIENT_ADDRESS,
     proxyProtocol: false,
     serverHeader: 'istio-envoy',
-    virtualHosts: hosts.length > 0 ? collapse(hosts) : [blackhole(port)],
-    origin: originOf(server.resource, server.path),
+    chains: [
+      { name: routeConfigName(port), serverNames: [], tls: null, proxy: { kind: 'http', virtualHosts }, origin },
+    ],
+    origin,
   };
+}
+
+/** Istio's name of the routes of a plain-text port (istio-affinity §3). */
+function routeConfigName({ port, bind }: GatewayPort): string {
+  return bind === '0.0.0.0' ? `http.${port}` : `http.${port}.${bind}`;
 }
 
 export function emitVirtualHost(resolved: ResolvedHost, routes: readonly Route[]): VirtualHost {

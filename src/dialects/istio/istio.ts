@@ -1,5 +1,5 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
-import type { Listener } from '../../model/listener.ts';
+import { type Listener, virtualHostsOf } from '../../model/listener.ts';
 import type { Route } from '../../model/route.ts';
 import type { DialectModel } from '../../resources/dialect.ts';
 import type { Kubernetes } from '../../resources/kubernetes/kubernetes.ts';
@@ -84,7 +84,7 @@ function routesOf(context: ActionContext, host: ResolvedHost): Route[] {
 }
 
 function clustersOf(listener: Listener): string[] {
-  return listener.virtualHosts.flatMap(({ routes }) =>
+  return virtualHostsOf(listener).flatMap(({ routes }) =>
     routes.flatMap(({ action }) => (action.kind === 'forward' ? action.targets.map(({ cluster }) => cluster) : [])),
   );
 }

@@ -5,6 +5,7 @@ import {
   DEFAULT_HEALTH_POLICY,
   type HealthPolicy,
   NO_CIRCUIT_BREAKERS,
+  PLAIN_HTTP1,
   type SubsetConfig,
 } from '../../../../src/model/cluster.ts';
 import { Fields, NotUnderstood } from '../fields.ts';
@@ -27,6 +28,8 @@ export function parseCluster(name: string, config: unknown, hosts: RecordedHosts
   const policy = new Fields(assignmentPolicy ?? {}, `cluster ${name} policy`);
   const cluster: Cluster = {
     name,
+    discovery: { kind: 'listed' },
+    protocol: PLAIN_HTTP1,
     balancer,
     balancerOrigin: null,
     groups: hosts.groups,
