@@ -13,7 +13,7 @@ export interface OutputFlags {
 export function pathOption(): Option {
   return new Option(
     '-f, --file <path...>',
-    'files, and folders with *.yaml, *.yml and *.json; check and explain read - from standard input',
+    'files, and folders with *.yaml, *.yml and *.json; check, explain and convert read - from standard input',
   );
 }
 

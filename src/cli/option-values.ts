@@ -11,7 +11,7 @@ const MAX_WORKERS = 1024;
 /** `80=18080`: the YAML's port 80 is bound as 18080; 0 on the right binds a free port. Adds to the pairs before it. */
 export function parsePortMapping(text: string, previous: ReadonlyMap<number, number>): ReadonlyMap<number, number> {
   const [, from = '', to = ''] = /^(\d{1,5})=(\d{1,5})$/.exec(text) ?? [];
-  const [yamlPort, boundPort] = [parsePort(from), parsePort(to)];
+  const [yamlPort, boundPort] = [readPort(from), readPort(to)];
   if (yamlPort === null || yamlPort === 0 || boundPort === null) {
     throw new InvalidArgumentError('Write YAML-PORT=BOUND-PORT, such as 80=18080.');
   }
@@ -40,7 +40,7 @@ export function parseHostAndPort(text: string): HostAndPort {
   const bare = text.replace(/^http:\/\//, '').replace(/\/$/, '');
   const [, bracketed, plain, portText = ''] = /^(?:\[([^\]]*)\]:|([^:[\]]*):|)(\d+)$/.exec(bare) ?? [];
   const host = bracketed ?? plain ?? '127.0.0.1';
-  const port = parsePort(portText);
+  const port = readPort(portText);
   const isName = bracketed === undefined && /^[a-z0-9.-]+$/i.test(host);
   if (port === null || !(isName || isIP(host) === 6)) {
     throw new InvalidArgumentError('Write HOST:PORT, such as 127.0.0.1:15000 or [::1]:15000.');
@@ -96,6 +96,12 @@ export function parseWorkers(text: string): number {
   return workers;
 }
 
+export function parsePort(text: string): number {
+  const port = readPort(text);
+  if (port === null) throw new InvalidArgumentError('Write a number from 0 to 65535.');
+  return port;
+}
+
 /** Whole seconds; the result is in milliseconds. */
 export function parseSecondsToMillis(text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Write a number of seconds.');
@@ -116,7 +122,7 @@ export function parseTrustedHops(text: string): number {
   return Number(text);
 }
 
-function parsePort(text: string): number | null {
+function readPort(text: string): number | null {
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   return port <= 65_535 ? port : null;
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addCheckCommand } from './check.ts';
+import { addConvertCommand } from './convert.ts';
 import { addExplainCommand } from './explain.ts';
 import { addLabCommand } from './lab.ts';
 import { addRunCommand } from './run.ts';
@@ -16,6 +17,7 @@ export function createProgram(): Command {
   addRunCommand(program);
   addCheckCommand(program);
   addExplainCommand(program);
+  addConvertCommand(program);
   addLabCommand(program);
   return program;
 }

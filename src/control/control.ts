@@ -2,7 +2,7 @@ import type { Diagnostic, DiagnosticCode } from '../diagnostics/diagnostic.ts';
 import { digest } from '../model/digest.ts';
 import type { Snapshot } from '../model/model.ts';
 import { parseResources } from '../resources/resources.ts';
-import { translate } from './translate.ts';
+import { type TranslateOptions, translate } from './translate.ts';
 
 /** Text that a source holds now, and what it could not read. */
 export interface SourceContent {
@@ -30,6 +30,8 @@ export interface ControlOptions {
   /** Runs before `reload` resolves, so that a caller who awaited the reload sees it served. */
   readonly onPublish: (snapshot: Snapshot) => void | Promise<void>;
   readonly onOutcome: (outcome: Outcome) => void;
+  /** Absent: the defaults. */
+  readonly translation?: TranslateOptions;
 }
 
 export interface Control {
@@ -50,7 +52,7 @@ export function createControl(options: ControlOptions): Control {
   async function pass(): Promise<Outcome> {
     const content = await readAll(options.sources);
     const parsed = parseResources(content.texts);
-    const translated = translate(parsed.resources);
+    const translated = translate(parsed.resources, options.translation);
     diagnostics = [...content.diagnostics, ...parsed.diagnostics, ...translated.diagnostics];
     const digested = digest(translated.model);
     const kind = judge(snapshot, diagnostics, digested);

@@ -14,6 +14,8 @@ export type DiagnosticCode =
   | 'no-affinity'
   /** The system whose configuration this is would do otherwise, at the cost of a session. */
   | 'bettered'
+  /** What a configuration is converted to has no way to say this. */
+  | 'inexpressible'
   | 'no-endpoints'
   | 'unreadable-source';
 

@@ -36,7 +36,7 @@ describe('limpet', () => {
     assert.deepEqual(limpet('--version'), { code: 0, out: `${version}\n`, err: '' });
     const help = limpet('--help');
     assert.equal(help.code, 0);
-    for (const command of ['run', 'check', 'explain', 'lab'])
+    for (const command of ['run', 'check', 'explain', 'convert', 'lab'])
       assert.match(help.out, new RegExp(`^ {2}${command} `, 'm'));
   });
 
@@ -55,6 +55,9 @@ describe('limpet', () => {
       [['explain', 'http://a/'], /either -f PATH or --admin ADDR/],
       [['explain', '-f', ASM, 'shop.example'], /missing required argument 'url'/],
       [['explain', 'shop.example', '-f', ASM], /Write a whole URL/],
+      [['convert', '-f', ASM], /required option '-t, --to <form>' not specified/],
+      [['convert', '-f', ASM, '--to', 'nginx'], /Allowed choices are envoy, model/],
+      [['convert', '-f', ASM, '--to', 'envoy', '--bootstrap', '--admin-port', 'x'], /a number from 0 to 65535/],
       [['lab', 'scale', 'httpbin', '--replicas', 'many'], /a number from 0 to 50/],
     ];
     for (const [args, message] of calls) {
@@ -185,5 +188,58 @@ describe('limpet explain', () => {
     const { code, out } = limpet('explain', '-f', 'examples/istio-helloworld', 'http://127.0.0.1/other');
     assert.equal(code, 1);
     assert.match(out, /decision +none: the gateway answers 404/);
+  });
+});
+
+describe('limpet convert', () => {
+  it("prints Envoy's resources by Istio's names", () => {
+    const { code, out, err } = limpet('convert', '-f', ASM, '--to', 'envoy');
+    assert.deepEqual([code, err], [0, '']);
+    const resources = JSON.parse(out) as { [kind: string]: { name?: string; clusterName?: string }[] };
+    const names = Object.entries(resources).map(([kind, list]) => [
+      kind,
+      list.map((one) => one.name ?? one.clusterName),
+    ]);
+    assert.deepEqual(names, [
+      ['listeners', ['0.0.0.0_80']],
+      ['routes', ['http.80']],
+      ['clusters', ['outbound|8000||httpbin.default.svc.cluster.local']],
+      ['endpoints', ['outbound|8000||httpbin.default.svc.cluster.local']],
+    ]);
+  });
+
+  it('prints one file for an Envoy by itself, with ports that can be bound', () => {
+    const { code, out } = limpet(
+      'convert',
+      '-f',
+      ASM,
+      '--to',
+      'envoy',
+      '--bootstrap',
+      '-p',
+      '80=18080',
+      '--bind',
+      '127.0.0.1',
+    );
+    const { staticResources } = JSON.parse(out) as { staticResources: { listeners: { address: unknown }[] } };
+    assert.equal(code, 0);
+    assert.deepEqual(staticResources.listeners[0]?.address, {
+      socketAddress: { address: '127.0.0.1', portValue: 18080 },
+    });
+    assert.doesNotMatch(out, /"ads"|"rds"|"EDS"/);
+  });
+
+  it('prints the model', () => {
+    const { code, out } = limpet('convert', '-f', ASM, '--to', 'model');
+    assert.equal(code, 0);
+    assert.deepEqual(Object.keys(JSON.parse(out) as object), ['listeners', 'clusters']);
+  });
+
+  it('prints what can be converted and exits 1 where the files have errors', () => {
+    const gateway = readFileSync(join(ROOT, ASM, 'gateway.yaml'), 'utf8');
+    const { code, out, err } = limpetWithInput(`${gateway}\n---\nkind: {`, 'convert', '-f', '-', '--to', 'envoy');
+    assert.equal(code, 1);
+    assert.ok(JSON.parse(out));
+    assert.match(err, /stdin:\d+:\d+: error\[yaml-syntax\]/);
   });
 });

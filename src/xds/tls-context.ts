@@ -1,0 +1,169 @@
+import type { Origin } from '../model/origin.ts';
+import type {
+  AuthoritySource,
+  ClientTls,
+  CredentialSource,
+  PeerVerification,
+  ServerTls,
+  TlsParameters,
+  TlsVersion,
+} from '../model/tls.ts';
+import { type EmitContext, reportInexpressible } from './emit-context.ts';
+import { extension, FROM_ADS, type Message, message, unlessEmpty } from './proto-json.ts';
+
+const TLS_TYPES = 'envoy.extensions.transport_sockets.tls.v3';
+const TLS_SOCKET = 'envoy.transport_sockets.tls';
+/** Where Debian and Alpine keep the authorities that the machine trusts. */
+const SYSTEM_AUTHORITIES = '/etc/ssl/certs/ca-certificates.crt';
+
+/** Transport socket of a filter chain that ends TLS; null: its certificates can't be had. */
+export function emitServerTls(context: EmitContext, tls: ServerTls, origin: Origin): Message | null {
+  const common = emitCommon(context, tls, tls.credentials, tls.clients, origin);
+  if (common === null) return null;
+  const requireClientCertificate = tls.clients?.required ?? false;
+  return extension(TLS_SOCKET, `${TLS_TYPES}.DownstreamTlsContext`, {
+    commonTlsContext: common,
+    requireClientCertificate,
+  });
+}
+
+/** Transport socket of a cluster. Envoy's own default ends at TLS 1.2 on this side, so versions are always said. */
+export function emitClientTls(context: EmitContext, tls: ClientTls, origin: Origin): Message | null {
+  const versions = {
+    ...tls,
+    minVersion: tls.minVersion ?? 'TLSv1.2',
+    maxVersion: tls.maxVersion ?? 'TLSv1.3',
+  } as const;
+  const credentials = tls.credential === null ? [] : [tls.credential];
+  const common = emitCommon(context, versions, credentials, tls.verify, origin);
+  if (common === null) return null;
+  const fields = message({ commonTlsContext: common, sni: tls.sni || null });
+  return extension(TLS_SOCKET, `${TLS_TYPES}.UpstreamTlsContext`, fields);
+}
+
+function emitCommon(
+  context: EmitContext,
+  parameters: TlsParameters,
+  credentials: readonly CredentialSource[],
+  peers: PeerVerification | null,
+  origin: Origin,
+): Message | null {
+  const secrets = context.inline
+    ? emitFiles(context, credentials, peers, origin)
+    : emitNames(context, credentials, peers);
+  if (secrets === null) return null;
+  return message({
+    tlsParams: unlessEmpty(emitParameters(parameters)),
+    alpnProtocols: [...parameters.alpn],
+    ...secrets,
+  });
+}
+
+function emitParameters({ minVersion, maxVersion, cipherSuites }: TlsParameters): Message {
+  return message({
+    tlsMinimumProtocolVersion: minVersion === null ? null : versionName(minVersion),
+    tlsMaximumProtocolVersion: maxVersion === null ? null : versionName(maxVersion),
+    cipherSuites: [...cipherSuites],
+  });
+}
+
+/** `TLSv1_2`. */
+function versionName(version: TlsVersion): string {
+  return version.replace('.', '_');
+}
+
+/** Secrets that a control plane answers for, by Istio's names. */
+function emitNames(
+  context: EmitContext,
+  credentials: readonly CredentialSource[],
+  peers: PeerVerification | null,
+): Message {
+  return message({
+    tlsCertificateSdsSecretConfigs: credentials.map((source) => named(credentialName(context, source))),
+    combinedValidationContext:
+      peers === null
+        ? null
+        : {
+            defaultValidationContext: message({ matchSubjectAltNames: emitNamesOfPeers(peers) }),
+            validationContextSdsSecretConfig: named(authorityName(context, peers.authorities)),
+          },
+  });
+}
+
+function named(name: string): Message {
+  return { name, sdsConfig: FROM_ADS };
+}
+
+function credentialName(context: EmitContext, source: CredentialSource): string {
+  if (source.kind === 'files') return `file-cert:${source.certificate}~${source.privateKey}`;
+  return secretName(context, source);
+}
+
+function authorityName(context: EmitContext, source: AuthoritySource): string {
+  switch (source.kind) {
+    case 'system':
+      return 'file-root:system';
+    case 'file':
+      return `file-root:${source.path}`;
+    case 'secret':
+      return secretName(context, source);
+  }
+}
+
+function secretName(
+  { secretNamespace }: EmitContext,
+  { namespace, name }: { namespace: string; name: string },
+): string {
+  return namespace === secretNamespace ? `kubernetes://${name}` : `kubernetes-gateway://${namespace}/${name}`;
+}
+
+/** Files that Envoy reads itself; null: a Secret is asked for and nobody said where its files are. */
+function emitFiles(
+  context: EmitContext,
+  credentials: readonly CredentialSource[],
+  peers: PeerVerification | null,
+  origin: Origin,
+): Message | null {
+  const isSecret = [...credentials, ...(peers === null ? [] : [peers.authorities])].some(
+    ({ kind }) => kind === 'secret',
+  );
+  if (isSecret && context.secretsFolder === null) {
+    const message = 'an Envoy by itself reads no Kubernetes Secret, so what needs this one is left out';
+    reportInexpressible(context, origin, message, 'Give --secrets FOLDER, with NAMESPACE/NAME/tls.crt and tls.key.');
+    return null;
+  }
+  return message({
+    tlsCertificates: credentials.map((source) => credentialFiles(context, source)),
+    validationContext:
+      peers === null
+        ? null
+        : message({
+            trustedCa: { filename: authorityFile(context, peers.authorities) },
+            matchTypedSubjectAltNames: emitNamesOfPeers(peers).map((matcher) => ({ sanType: 'DNS', matcher })),
+          }),
+  });
+}
+
+function credentialFiles({ secretsFolder }: EmitContext, source: CredentialSource): Message {
+  const isFiles = source.kind === 'files';
+  const folder = isFiles ? '' : `${secretsFolder}/${source.namespace}/${source.name}`;
+  return {
+    certificateChain: { filename: isFiles ? source.certificate : `${folder}/tls.crt` },
+    privateKey: { filename: isFiles ? source.privateKey : `${folder}/tls.key` },
+  };
+}
+
+function authorityFile({ secretsFolder }: EmitContext, source: AuthoritySource): string {
+  switch (source.kind) {
+    case 'system':
+      return SYSTEM_AUTHORITIES;
+    case 'file':
+      return source.path;
+    case 'secret':
+      return `${secretsFolder}/${source.namespace}/${source.name}/ca.crt`;
+  }
+}
+
+function emitNamesOfPeers({ subjectAltNames }: PeerVerification): Message[] {
+  return subjectAltNames.map((exact) => ({ exact }));
+}
