@@ -14,6 +14,7 @@ import { registerSnapshotMetrics } from './gateway/gateway-metrics.ts';
 import { type SocketsByKey, startSuccessor } from './gateway/sockets/handover.ts';
 import { CAN_KEEP_SOCKETS, listenOnPort } from './gateway/sockets/listen-socket.ts';
 import { SocketStore } from './gateway/sockets/socket-store.ts';
+import { findUnserved } from './gateway/unserved.ts';
 import { createWorkers } from './gateway/workers/workers.ts';
 import { formatAddress } from './model/address.ts';
 import { createFileSource } from './sources/file/file.ts';
@@ -39,6 +40,7 @@ export async function createApp(options: AppOptions, log: Log = createLog(), inh
   const control = createControl({
     sources: [source],
     now: Date.now,
+    remarksOn: findUnserved,
     onPublish: async (snapshot) => {
       const failures = await dataPlane.apply(withFrontProxies(snapshot, options.frontProxies ?? NO_FRONT_PROXIES));
       if (failures.length === 0) return;

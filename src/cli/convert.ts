@@ -55,7 +55,9 @@ export function addConvertCommand(program: Command): void {
 
 async function convert(flags: ConvertFlags): Promise<void> {
   const translation = { istio: { allClusters: flags.allClusters } };
-  const { snapshot, diagnostics, content } = await readConfiguration(flags.file, flags.recursive, translation);
+  // It is not the embedded gateway that serves what comes out.
+  const options = { translation, remarksOn: () => [] };
+  const { snapshot, diagnostics, content } = await readConfiguration(flags.file, flags.recursive, options);
   const sink = new DiagnosticSink();
   if (snapshot !== null) printJson(toForm(snapshot.model, flags, sink));
   const texts = new Map(content.texts.map(({ source, text }) => [source, text]));

@@ -1,6 +1,6 @@
 import type { Diagnostic, DiagnosticCode } from '../diagnostics/diagnostic.ts';
 import { digest } from '../model/digest.ts';
-import type { Snapshot } from '../model/model.ts';
+import type { Model, Snapshot } from '../model/model.ts';
 import { parseResources } from '../resources/resources.ts';
 import { type TranslateOptions, translate } from './translate.ts';
 
@@ -27,6 +27,8 @@ export interface Outcome {
 export interface ControlOptions {
   readonly sources: readonly Source[];
   readonly now: () => number;
+  /** What the data plane has to say of a model, beside what is wrong with the text; absent: nothing. */
+  readonly remarksOn?: (model: Model) => readonly Diagnostic[];
   /** Runs before `reload` resolves, so that a caller who awaited the reload sees it served. */
   readonly onPublish: (snapshot: Snapshot) => void | Promise<void>;
   readonly onOutcome: (outcome: Outcome) => void;
@@ -44,6 +46,7 @@ export interface Control {
 
 /** Sources -> dialects -> snapshot, one pass at a time, keeping the last good snapshot. */
 export function createControl(options: ControlOptions): Control {
+  const { remarksOn = () => [] } = options;
   let snapshot: Snapshot | null = null;
   let diagnostics: readonly Diagnostic[] = [];
   let running: Promise<Outcome> | null = null;
@@ -53,7 +56,12 @@ export function createControl(options: ControlOptions): Control {
     const content = await readAll(options.sources);
     const parsed = parseResources(content.texts);
     const translated = translate(parsed.resources, options.translation);
-    diagnostics = [...content.diagnostics, ...parsed.diagnostics, ...translated.diagnostics];
+    diagnostics = [
+      ...content.diagnostics,
+      ...parsed.diagnostics,
+      ...translated.diagnostics,
+      ...remarksOn(translated.model),
+    ];
     const digested = digest(translated.model);
     const kind = judge(snapshot, diagnostics, digested);
     if (kind === 'published') {

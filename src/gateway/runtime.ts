@@ -7,6 +7,7 @@ import { compileHosts, type HostMatcher } from '../routing/routing.ts';
 import { CircuitBreaker, hasLimits } from './circuit-breaker.ts';
 import { ClusterStats } from './cluster-stats.ts';
 import { type CompiledRoute, compileRoute, type RuntimeCluster } from './compiled-route.ts';
+import { servedPart } from './unserved.ts';
 import { type UpstreamHost, UpstreamHosts } from './upstream-host.ts';
 
 /** A listener of a snapshot, compiled. */
@@ -38,7 +39,7 @@ export class RuntimeCompiler {
   compile(snapshot: Snapshot, previous: Runtime | null): Runtime {
     const clusters = new Map<string, RuntimeCluster>();
     for (const cluster of snapshot.model.clusters) {
-      clusters.set(cluster.name, this.#compileCluster(cluster, previous?.clusters.get(cluster.name)));
+      clusters.set(cluster.name, this.#compileCluster(servedPart(cluster), previous?.clusters.get(cluster.name)));
     }
     const listeners = snapshot.model.listeners.flatMap((listener) => {
       const proxy = plainHttpProxy(listener);

@@ -193,6 +193,8 @@ export interface UpstreamProtocol {
   readonly keepalive: TcpKeepalive | null;
   /** Age at which a connection takes no more requests; null: none. */
   readonly maxDurationMillis: number | null;
+  /** What asks for anything but plain HTTP/1.1; null: nothing. */
+  readonly origin: Origin | null;
 }
 
 export const PLAIN_HTTP1: UpstreamProtocol = {
@@ -201,6 +203,7 @@ export const PLAIN_HTTP1: UpstreamProtocol = {
   proxyHeader: null,
   keepalive: null,
   maxDurationMillis: null,
+  origin: null,
 };
 
 export interface Cluster {

@@ -4,14 +4,18 @@ export type TlsVersion = 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
 export type CredentialSource =
   /** A Kubernetes Secret; `namespace` is the gateway's where the dialect names none. */
   | { readonly kind: 'secret'; readonly namespace: string; readonly name: string }
-  | { readonly kind: 'files'; readonly certificate: string; readonly privateKey: string };
+  | { readonly kind: 'files'; readonly certificate: string; readonly privateKey: string }
+  /** The identity that a service mesh gives the data plane's pod. */
+  | { readonly kind: 'workload' };
 
 /** Where the certificates of trusted authorities come from. */
 export type AuthoritySource =
   | { readonly kind: 'secret'; readonly namespace: string; readonly name: string }
   | { readonly kind: 'file'; readonly path: string }
   /** The authorities that the machine trusts. */
-  | { readonly kind: 'system' };
+  | { readonly kind: 'system' }
+  /** The authority of the service mesh. */
+  | { readonly kind: 'workload' };
 
 /** What both sides of TLS have. */
 export interface TlsParameters {

@@ -95,8 +95,14 @@ function named(name: string): Message {
 }
 
 function credentialName(context: EmitContext, source: CredentialSource): string {
-  if (source.kind === 'files') return `file-cert:${source.certificate}~${source.privateKey}`;
-  return secretName(context, source);
+  switch (source.kind) {
+    case 'files':
+      return `file-cert:${source.certificate}~${source.privateKey}`;
+    case 'secret':
+      return secretName(context, source);
+    case 'workload':
+      return 'default';
+  }
 }
 
 function authorityName(context: EmitContext, source: AuthoritySource): string {
@@ -107,6 +113,8 @@ function authorityName(context: EmitContext, source: AuthoritySource): string {
       return `file-root:${source.path}`;
     case 'secret':
       return secretName(context, source);
+    case 'workload':
+      return 'ROOTCA';
   }
 }
 
@@ -124,9 +132,13 @@ function emitFiles(
   peers: PeerVerification | null,
   origin: Origin,
 ): Message | null {
-  const isSecret = [...credentials, ...(peers === null ? [] : [peers.authorities])].some(
-    ({ kind }) => kind === 'secret',
-  );
+  const kinds = [...credentials, ...(peers === null ? [] : [peers.authorities])].map(({ kind }) => kind);
+  if (kinds.includes('workload')) {
+    const message = 'an Envoy by itself has no identity of a mesh, so what needs it is left out';
+    reportInexpressible(context, origin, message, 'Use certificates of your own.');
+    return null;
+  }
+  const isSecret = kinds.includes('secret');
   if (isSecret && context.secretsFolder === null) {
     const message = 'an Envoy by itself reads no Kubernetes Secret, so what needs this one is left out';
     reportInexpressible(context, origin, message, 'Give --secrets FOLDER, with NAMESPACE/NAME/tls.crt and tls.key.');
@@ -145,12 +157,12 @@ function emitFiles(
 }
 
 function credentialFiles({ secretsFolder }: EmitContext, source: CredentialSource): Message {
-  const isFiles = source.kind === 'files';
-  const folder = isFiles ? '' : `${secretsFolder}/${source.namespace}/${source.name}`;
-  return {
-    certificateChain: { filename: isFiles ? source.certificate : `${folder}/tls.crt` },
-    privateKey: { filename: isFiles ? source.privateKey : `${folder}/tls.key` },
-  };
+  if (source.kind === 'files') {
+    return { certificateChain: { filename: source.certificate }, privateKey: { filename: source.privateKey } };
+  }
+  if (source.kind === 'workload') throw new Error('refused above');
+  const folder = `${secretsFolder}/${source.namespace}/${source.name}`;
+  return { certificateChain: { filename: `${folder}/tls.crt` }, privateKey: { filename: `${folder}/tls.key` } };
 }
 
 function authorityFile({ secretsFolder }: EmitContext, source: AuthoritySource): string {
@@ -161,6 +173,8 @@ function authorityFile({ secretsFolder }: EmitContext, source: AuthoritySource):
       return source.path;
     case 'secret':
       return `${secretsFolder}/${source.namespace}/${source.name}/ca.crt`;
+    case 'workload':
+      throw new Error('refused above');
   }
 }
 

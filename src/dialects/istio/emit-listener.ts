@@ -1,10 +1,12 @@
-import { digest } from '../../model/digest.ts';
-import type { ClientAddressPolicy, Listener, VirtualHost } from '../../model/listener.ts';
+import type { ClientAddressPolicy, FilterChain, HttpProxy, Listener, VirtualHost } from '../../model/listener.ts';
 import type { Route } from '../../model/route.ts';
 import { compareText, originOf } from '../../resources/resource.ts';
 import { isCatchAll } from './emit-match.ts';
-import type { GatewayPort } from './resolve-gateways.ts';
+import { emitServerTls } from './emit-tls.ts';
+import type { GatewayServer } from './gateway-server.ts';
 import { isWildcard } from './resolve-names.ts';
+import type { GatewayPort } from './resolve-ports.ts';
+import type { ResolvedStream } from './resolve-streams.ts';
 import type { ResolvedHost } from './resolve-virtual-services.ts';
 
 /** A gateway at the edge believes no proxy before it, and tells the pods whom it talked to (istio-affinity §3). */
@@ -16,40 +18,114 @@ const CLIENT_ADDRESS: ClientAddressPolicy = {
   scheme: null,
 };
 
-export function emitListener(port: GatewayPort, hosts: readonly VirtualHost[]): Listener {
-  const [server] = port.servers;
-  if (server === undefined) throw new Error('a gateway port has a server');
-  const virtualHosts = hosts.length > 0 ? collapse(hosts) : [blackhole(port)];
-  const origin = originOf(server.resource, server.path);
+/** Envoy's, where no rule names one. */
+const STREAM_IDLE_MILLIS = 3_600_000;
+
+export function emitListener({ port, bind, servers }: GatewayPort, chains: readonly FilterChain[]): Listener {
   return {
-    name: `${port.bind}_${port.port}`,
-    address: port.bind,
-    port: port.port,
+    name: `${bind}_${port}`,
+    address: bind,
+    port,
     clientAddress: CLIENT_ADDRESS,
     proxyProtocol: false,
     serverHeader: 'istio-envoy',
-    chains: [
-      { name: routeConfigName(port), serverNames: [], tls: null, proxy: { kind: 'http', virtualHosts }, origin },
-    ],
-    origin,
+    chains,
+    origin: serverOrigin(firstOf(servers)),
   };
 }
 
-/** Istio's name of the routes of a plain-text port (istio-affinity §3). */
-function routeConfigName({ port, bind }: GatewayPort): string {
-  return bind === '0.0.0.0' ? `http.${port}` : `http.${port}.${bind}`;
+/** The plain text servers of a port, which have their routes in common. `port` is what is listened on. */
+export function emitPlainChain(port: number, servers: readonly GatewayServer[], proxy: HttpProxy): FilterChain {
+  const server = firstOf(servers);
+  return { name: `http.${port}${bindSuffix(server)}`, serverNames: [], tls: null, proxy, origin: serverOrigin(server) };
 }
 
-export function emitVirtualHost(resolved: ResolvedHost, routes: readonly Route[]): VirtualHost {
-  const [first] = resolved.bound;
+/** A server that ends TLS and reads requests. `namespace` is the gateway's. */
+export function emitHttpsChain(server: GatewayServer, proxy: HttpProxy, namespace: string): FilterChain {
+  return { name: `https.${serverName(server)}`, ...emitTlsServer(server, namespace), proxy };
+}
+
+/** A server that takes bytes; inside TLS that it ends where it has any. */
+export function emitTcpChain(server: GatewayServer, stream: ResolvedStream, namespace: string): FilterChain {
+  return { name: `tcp.${serverName(server)}`, ...emitTlsServer(server, namespace), proxy: emitTcpProxy(stream) };
+}
+
+/** Connections with one of some SNIs, passed on still encrypted. */
+export function emitPassthroughChain(server: GatewayServer, stream: ResolvedStream): FilterChain {
   return {
-    name: `${resolved.host}:${resolved.port}`,
-    domains: [resolved.host],
-    requireTls: resolved.httpsRedirect,
+    name: `tls.${serverName(server)}.${stream.sniHosts[0]}`,
+    serverNames: emitServerNames(stream.sniHosts),
+    tls: null,
+    proxy: emitTcpProxy(stream),
+    origin: originOf(stream.resource, stream.path),
+  };
+}
+
+function emitTlsServer(server: GatewayServer, namespace: string): Omit<FilterChain, 'name' | 'proxy'> {
+  const { tls, hosts } = server;
+  return {
+    serverNames: tls === null ? [] : emitServerNames(hosts.map(({ host }) => host)),
+    tls: tls === null ? null : emitServerTls(tls, namespace),
+    origin: serverOrigin(server),
+  };
+}
+
+/** `*` beside other names leaves them nothing to say. */
+function emitServerNames(names: readonly string[]): readonly string[] {
+  return names.includes('*') ? [] : [...new Set(names)].sort(compareText);
+}
+
+function emitTcpProxy(stream: ResolvedStream): FilterChain['proxy'] {
+  const idle = stream.idleTimeoutMillis ?? STREAM_IDLE_MILLIS;
+  return {
+    kind: 'tcp',
+    targets: stream.targets,
+    hashSourceIp: stream.hashSourceIp,
+    idleTimeoutMillis: idle === 0 ? null : idle,
+    maxDurationMillis: stream.maxDurationMillis,
+  };
+}
+
+/** As Istio names a server's routes (istio-affinity §3): the declared port, and the Gateway's name before its namespace. */
+function serverName(server: GatewayServer): string {
+  const { name, namespace } = server.resource.metadata;
+  return `${server.port}.${server.portName}.${name}.${namespace}${bindSuffix(server)}`;
+}
+
+function bindSuffix({ bind }: GatewayServer): string {
+  return bind === '' ? '' : `.${bind}`;
+}
+
+function serverOrigin({ resource, path }: GatewayServer): Listener['origin'] {
+  return originOf(resource, path);
+}
+
+function firstOf(servers: readonly GatewayServer[]): GatewayServer {
+  const [server] = servers;
+  if (server === undefined) throw new Error('a gateway port has a server');
+  return server;
+}
+
+/** The virtual hosts of servers that share their routes. */
+export function emitHttpProxy(servers: readonly GatewayServer[], hosts: readonly HostRoutes[]): HttpProxy {
+  return { kind: 'http', virtualHosts: hosts.length > 0 ? collapse(hosts) : [blackhole(firstOf(servers))] };
+}
+
+export interface HostRoutes {
+  readonly resolved: ResolvedHost;
+  readonly routes: readonly Route[];
+}
+
+function emitVirtualHost({ resolved, routes }: HostRoutes, domains: readonly string[]): VirtualHost {
+  const { host, port, httpsRedirect, bound, server } = resolved;
+  const [first] = bound;
+  return {
+    name: `${host}:${port}`,
+    domains,
+    requireTls: httpsRedirect,
     includeAttemptCount: true,
     routes: catchAllsLast(routes),
-    origin:
-      first === undefined ? originOf(resolved.server.resource, resolved.server.path) : originOf(first.service.resource),
+    origin: first === undefined ? serverOrigin(server) : originOf(first.service.resource),
   };
 }
 
@@ -58,28 +134,45 @@ function catchAllsLast(routes: readonly Route[]): Route[] {
   return [...routes.filter(({ match }) => !isCatchAll(match)), ...routes.filter(({ match }) => isCatchAll(match))];
 }
 
-/** Hosts with the same routes become one virtual host, named after the first by name, wildcards last (istio-affinity §3). */
-function collapse(hosts: readonly VirtualHost[]): VirtualHost[] {
+/** Hosts with the very same routes become one virtual host, named after the longest, wildcards last (istio-affinity §3). */
+function collapse(hosts: readonly HostRoutes[]): VirtualHost[] {
+  const ids = new Map<Route, number>();
+  const idOf = (route: Route): number => {
+    const id = ids.get(route) ?? ids.size;
+    ids.set(route, id);
+    return id;
+  };
   const groups = Map.groupBy(
-    hosts.toSorted((a, b) => Number(isWildcard(a.name)) - Number(isWildcard(b.name)) || compareText(a.name, b.name)),
-    ({ routes, requireTls, name }) => digest({ routes, requireTls, port: name.slice(name.lastIndexOf(':')) }),
+    hosts.toSorted((a, b) => bySpecificity(a.resolved.host, b.resolved.host)),
+    ({ resolved, routes }) => `${resolved.httpsRedirect} ${routes.map(idOf).join(' ')}`,
   );
-  return [...groups.values()].flatMap((members) => {
+  const virtualHosts = [...groups.values()].flatMap((members) => {
     const [first] = members;
-    return first === undefined ? [] : [{ ...first, domains: members.flatMap(({ domains }) => domains) }];
+    return first === undefined
+      ? []
+      : [
+          emitVirtualHost(
+            first,
+            members.map(({ resolved }) => resolved.host),
+          ),
+        ];
   });
+  return virtualHosts.sort((a, b) => compareText(a.name, b.name));
 }
 
-/** Nothing is bound to the port: every request is answered 404. */
-function blackhole(port: GatewayPort): VirtualHost {
-  const [server] = port.servers;
-  if (server === undefined) throw new Error('a gateway port has a server');
+/** Longest first, then by name; wildcards after all others: Istio's order of hosts. */
+function bySpecificity(a: string, b: string): number {
+  return Number(isWildcard(a)) - Number(isWildcard(b)) || b.length - a.length || compareText(a, b);
+}
+
+/** Nothing is bound to the servers: every request is answered 404. */
+function blackhole(server: GatewayServer): VirtualHost {
   return {
     name: `blackhole:${server.port}`,
     domains: ['*'],
     requireTls: false,
     includeAttemptCount: false,
     routes: [],
-    origin: originOf(server.resource, server.path),
+    origin: serverOrigin(server),
   };
 }

@@ -1,22 +1,34 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
-import { type Listener, virtualHostsOf } from '../../model/listener.ts';
+import { type FilterChain, type Listener, virtualHostsOf } from '../../model/listener.ts';
 import type { Route } from '../../model/route.ts';
 import type { DialectModel } from '../../resources/dialect.ts';
 import type { Kubernetes } from '../../resources/kubernetes/kubernetes.ts';
 import { nameOf } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
 import { emitCluster } from './emit-cluster.ts';
-import { emitListener, emitVirtualHost } from './emit-listener.ts';
+import {
+  emitHttpProxy,
+  emitHttpsChain,
+  emitListener,
+  emitPassthroughChain,
+  emitPlainChain,
+  emitTcpChain,
+  type HostRoutes,
+} from './emit-listener.ts';
 import { isCatchAll } from './emit-match.ts';
-import { emitRoute } from './emit-route.ts';
+import { emitRoute, type ResolvedRoute } from './emit-route.ts';
+import type { GatewayServer } from './gateway-server.ts';
 import type { IstioOptions } from './options.ts';
 import { createClusterPlan, reportEmptyClusters } from './resolve-clusters.ts';
 import type { ActionContext } from './resolve-destination.ts';
 import { createDestinationRules } from './resolve-destination-rules.ts';
-import { type GatewayPort, resolveGateways } from './resolve-gateways.ts';
+import { resolveGateways } from './resolve-gateways.ts';
+import type { GatewayPort } from './resolve-ports.ts';
 import { resolveRoutes } from './resolve-routes.ts';
 import { createServiceRegistry } from './resolve-services.ts';
+import { resolvePassthrough, resolveTcpServer } from './resolve-streams.ts';
 import {
+  type BoundRules,
   type ResolvedHost,
   resolveHosts,
   resolveVirtualServices,
@@ -47,7 +59,10 @@ export function translateIstio(
   const services = resolveVirtualServices(resources, gateways, options, sink);
   const context: ActionContext = { registry, rules, clusters, options, sink };
   const bound = new Set<VirtualService>();
-  const listeners = gateways.ports.map((port) => translatePort(context, port, services, bound));
+  const listeners = gateways.ports.flatMap((port) => {
+    const chains = chainsOf(context, port, services, bound);
+    return chains.length === 0 ? [] : [emitListener(port, chains)];
+  });
   reportUnbound(services, bound, gateways.names, sink);
   const emitted = clusters.resolved.map(emitCluster);
   const used = new Set(listeners.flatMap(clustersOf));
@@ -56,37 +71,60 @@ export function translateIstio(
   return { listeners, clusters: emitted };
 }
 
-function translatePort(
+function chainsOf(
   context: ActionContext,
-  port: GatewayPort,
+  { port, servers }: GatewayPort,
   services: readonly VirtualService[],
   bound: Set<VirtualService>,
-): Listener {
-  const hosts = resolveHosts(port, services, bound);
-  return emitListener(
-    port,
-    hosts.map((host) => emitVirtualHost(host, routesOf(context, host))),
-  );
+): FilterChain[] {
+  const { namespace } = context.options;
+  const httpProxy = (sharing: readonly GatewayServer[]) =>
+    emitHttpProxy(sharing, hostRoutes(context, resolveHosts(sharing, services, bound)));
+  const plain = servers.filter(({ kind }) => kind === 'http');
+  const sniHosts = new Set<string>();
+  const chainsOfServer = (server: GatewayServer): readonly FilterChain[] => {
+    switch (server.kind) {
+      case 'http':
+        return server === plain[0] ? [emitPlainChain(port, plain, httpProxy(plain))] : [];
+      case 'https':
+        return [emitHttpsChain(server, httpProxy([server]), namespace)];
+      case 'tcp': {
+        const stream = resolveTcpServer(context, server, services, bound);
+        return stream === null ? [] : [emitTcpChain(server, stream, namespace)];
+      }
+      case 'passthrough': {
+        const streams = resolvePassthrough(context, server, services, bound, sniHosts);
+        return streams.map((stream) => emitPassthroughChain(server, stream));
+      }
+    }
+  };
+  return servers.flatMap(chainsOfServer);
 }
 
-function routesOf(context: ActionContext, host: ResolvedHost): Route[] {
-  return host.bound.flatMap(({ service, server }) => {
-    const routes: Route[] = [];
-    for (const rule of resolveRoutes(context, service, server)) {
-      const emitted = rule.map(emitRoute);
-      const end = emitted.findIndex(({ match }) => isCatchAll(match));
-      // What comes after a catch-all of the same VirtualService can't be reached (istio-affinity §6).
-      if (end !== -1) return [...routes, ...emitted.slice(0, end + 1)];
-      routes.push(...emitted);
-    }
+/** A VirtualService has one set of routes for each Gateway, which all its hosts share. */
+function hostRoutes(context: ActionContext, hosts: readonly ResolvedHost[]): HostRoutes[] {
+  const known = new Map<string, readonly Route[]>();
+  const routesOf = ({ service, server }: BoundRules): readonly Route[] => {
+    const key = `${server.gateway} ${nameOf(service.resource)}`;
+    const routes = known.get(key) ?? reachableRoutes(resolveRoutes(context, service, server));
+    known.set(key, routes);
     return routes;
-  });
+  };
+  return hosts.map((resolved) => ({ resolved, routes: resolved.bound.flatMap(routesOf) }));
+}
+
+/** What comes after a catch-all of the same VirtualService can't be reached (istio-affinity §6). */
+function reachableRoutes(rules: readonly (readonly ResolvedRoute[])[]): Route[] {
+  const routes = rules.flatMap((rule) => rule.map(emitRoute));
+  const end = routes.findIndex(({ match }) => isCatchAll(match));
+  return end === -1 ? routes : routes.slice(0, end + 1);
 }
 
 function clustersOf(listener: Listener): string[] {
-  return virtualHostsOf(listener).flatMap(({ routes }) =>
-    routes.flatMap(({ action }) => (action.kind === 'forward' ? action.targets.map(({ cluster }) => cluster) : [])),
-  );
+  const streams = listener.chains.flatMap(({ proxy }) => (proxy.kind === 'tcp' ? proxy.targets : []));
+  const actions = virtualHostsOf(listener).flatMap(({ routes }) => routes.map(({ action }) => action));
+  const targets = actions.flatMap((action) => (action.kind === 'forward' ? action.targets : []));
+  return [...streams, ...targets].map(({ cluster }) => cluster);
 }
 
 function reportUnbound(

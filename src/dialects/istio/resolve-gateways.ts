@@ -1,37 +1,14 @@
+import type { DiagnosticCode } from '../../diagnostics/diagnostic.ts';
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
 import { decodeSpec } from '../../resources/decode.ts';
 import type { Kubernetes } from '../../resources/kubernetes/kubernetes.ts';
 import { byAge, type FieldPath, nameOf, type Resource } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
+import type { GatewayServer, ServerHost, ServerKind } from './gateway-server.ts';
 import type { IstioOptions } from './options.ts';
 import { toFullHost } from './resolve-names.ts';
+import { type GatewayPort, PortMerger } from './resolve-ports.ts';
 import { gatewaySpec, PLAIN_PROTOCOLS, type Server } from './schema-gateway.ts';
-
-/** A host of a server, with the namespaces whose VirtualServices it takes. */
-export interface ServerHost {
-  /** null: any namespace. */
-  readonly namespace: string | null;
-  readonly host: string;
-}
-
-export interface GatewayServer {
-  /** `namespace/name` of the Gateway. */
-  readonly gateway: string;
-  readonly resource: Resource;
-  readonly path: FieldPath;
-  /** As the Gateway declares it; matches and names go by this one. */
-  readonly port: number;
-  readonly hosts: readonly ServerHost[];
-  readonly httpsRedirect: boolean;
-}
-
-/** The servers that share one address and port. */
-export interface GatewayPort {
-  /** What is listened on: the gateway Service may translate the declared port. */
-  readonly port: number;
-  readonly bind: string;
-  readonly servers: readonly GatewayServer[];
-}
 
 export interface Gateways {
   readonly ports: readonly GatewayPort[];
@@ -39,16 +16,15 @@ export interface Gateways {
   readonly names: ReadonlySet<string>;
 }
 
-/** The plain HTTP servers of every Gateway that selects this gateway, oldest first, by port (istio-affinity §2). */
+/** The servers of every Gateway that selects this gateway, oldest first, by port (istio-affinity §2). */
 export function resolveGateways(
   resources: ResourceSet,
   kubernetes: Kubernetes,
   options: IstioOptions,
   sink: DiagnosticSink,
 ): Gateways {
-  const ports = new Map<string, { port: number; bind: string; servers: GatewayServer[] }>();
+  const merger = new PortMerger(sink);
   const all = resources.ofKind('networking.istio.io', 'Gateway').toSorted(byAge);
-  const claims = new Map<string, { isPlain: boolean; by: Resource }>();
   for (const resource of all) {
     const spec = decodeSpec(resource, gatewaySpec, sink);
     if (spec === null) continue;
@@ -58,29 +34,35 @@ export function resolveGateways(
       sink.report('warning', 'unresolved-reference', resource.position(['spec', 'selector'], 'key'), message, help);
       continue;
     }
-    for (const [index, server] of spec.servers.entries()) {
-      if (server === null) continue;
+    for (const [index, written] of spec.servers.entries()) {
+      if (written === null) continue;
       const path = ['spec', 'servers', index];
-      const bind = server.bind ?? '0.0.0.0';
-      const port = translatePort(server.port.number, kubernetes, options);
-      const key = `${bind}:${port}`;
-      if (!claimPort(claims, key, server, resource, path, sink) || !isServable(server, resource, path, sink)) continue;
-      const shared = ports.get(key) ?? { port, bind, servers: [] };
-      ports.set(key, shared);
-      shared.servers.push(toGatewayServer(server, resource, path, options));
+      const kind = serverKind(written, resource, path, sink);
+      if (kind === null) continue;
+      const server = toGatewayServer(kind, written, resource, path, options);
+      merger.add(server, translatePort(server.port, kubernetes, options));
     }
   }
-  return { ports: [...ports.values()], names: new Set(all.map(nameOf)) };
+  return { ports: merger.ports, names: new Set(all.map(nameOf)) };
 }
 
-function toGatewayServer(server: Server, resource: Resource, path: FieldPath, options: IstioOptions): GatewayServer {
+function toGatewayServer(
+  kind: ServerKind,
+  server: Server,
+  resource: Resource,
+  path: FieldPath,
+  options: IstioOptions,
+): GatewayServer {
   return {
+    kind,
     gateway: nameOf(resource),
     resource,
     path,
     port: server.port.number,
+    portName: server.port.name,
+    bind: server.bind ?? '',
     hosts: server.hosts.map((host) => toServerHost(host, resource.metadata.namespace, options)),
-    httpsRedirect: server.tls?.httpsRedirect ?? false,
+    tls: server.tls,
   };
 }
 
@@ -94,56 +76,46 @@ function formatLabels(labels: Readonly<Record<string, string>>): string {
     .join(', ');
 }
 
-/** Plain text and TLS can't share a port; the older server has it. */
-function claimPort(
-  claims: Map<string, { isPlain: boolean; by: Resource }>,
-  key: string,
-  server: Server,
+const STREAM_PROTOCOLS: ReadonlySet<string> = new Set(['HTTPS', 'TLS', 'TCP', 'MONGO', 'MYSQL', 'REDIS']);
+
+/** null: the server can't be served, which is said. */
+function serverKind(
+  { port, tls }: Server,
   resource: Resource,
   path: FieldPath,
   sink: DiagnosticSink,
-): boolean {
-  const isPlain = isPlainHttp(server);
-  const claim = claims.get(key);
-  if (claim === undefined) claims.set(key, { isPlain, by: resource });
-  if (claim === undefined || claim.isPlain === isPlain) return true;
-  const message = `port ${server.port.number} already serves another protocol for Gateway ${nameOf(claim.by)}; this server is left out`;
-  sink.report(
-    'error',
-    'conflict',
-    resource.position([...path, 'port']),
-    message,
-    'Use another port, or the same protocol on both.',
-  );
-  return false;
-}
-
-function isPlainHttp(server: Server): boolean {
-  return PLAIN_PROTOCOLS.has(server.port.protocol.toUpperCase());
-}
-
-function isServable(server: Server, resource: Resource, path: FieldPath, sink: DiagnosticSink): boolean {
-  const protocol = server.port.protocol.toUpperCase();
-  if (PLAIN_PROTOCOLS.has(protocol)) return true;
-  const at = resource.position([...path, 'port', 'protocol']);
-  if (['HTTPS', 'TLS', 'TCP', 'MONGO', 'MYSQL', 'REDIS'].includes(protocol)) {
-    sink.report(
-      'error',
-      'unsupported-field',
-      at,
-      `servers with protocol ${protocol} are not supported yet; this one is left out`,
-    );
-  } else {
+): ServerKind | null {
+  const protocol = port.protocol.toUpperCase();
+  if (PLAIN_PROTOCOLS.has(protocol)) return 'http';
+  const refuse = (code: DiagnosticCode, at: FieldPath, message: string, help: string): null => {
+    sink.report('error', code, resource.position([...path, ...at]), `${message}; this server is left out`, help);
+    return null;
+  };
+  const protocolPath = ['port', 'protocol'];
+  if (!STREAM_PROTOCOLS.has(protocol)) {
     const help = 'Use HTTP, HTTPS, HTTP2, GRPC, TLS or TCP.';
-    sink.report(
-      'error',
-      'invalid-field',
-      at,
-      `${JSON.stringify(server.port.protocol)} is no protocol; this server is left out`,
-      help,
-    );
+    return refuse('invalid-field', protocolPath, `${JSON.stringify(port.protocol)} is no protocol`, help);
   }
-  return false;
+  if (tls === null) {
+    if (protocol !== 'HTTPS' && protocol !== 'TLS') return 'tcp';
+    return refuse('missing-field', protocolPath, `a server with protocol ${protocol} has to have tls`, 'Add tls.mode.');
+  }
+  const narrowing = (['caCrl', 'verifyCertificateSpki', 'verifyCertificateHash'] as const).find(
+    (key) => tls[key] != null,
+  );
+  if (narrowing !== undefined) {
+    const message = `what ${narrowing} keeps out would be let in without it`;
+    return refuse('unsupported-field', ['tls', narrowing], message, `Do without ${narrowing}.`);
+  }
+  switch (tls.mode) {
+    case null:
+    case 'PASSTHROUGH':
+      return 'passthrough';
+    case 'AUTO_PASSTHROUGH':
+      return refuse('unsupported-field', ['tls', 'mode'], 'clusters of several networks are not joined here', '');
+    default:
+      return protocol === 'HTTPS' ? 'https' : 'tcp';
+  }
 }
 
 function toServerHost(written: string, namespace: string, options: IstioOptions): ServerHost {

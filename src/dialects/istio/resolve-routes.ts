@@ -1,9 +1,9 @@
 import type { FieldPath, Resource } from '../../resources/resource.ts';
 import { CATCH_ALL, emitMatch } from './emit-match.ts';
 import type { ResolvedRoute } from './emit-route.ts';
+import type { GatewayServer } from './gateway-server.ts';
 import { resolveAction } from './resolve-actions.ts';
 import type { ActionContext } from './resolve-destination.ts';
-import type { GatewayServer } from './resolve-gateways.ts';
 import { toGatewayName } from './resolve-names.ts';
 import type { VirtualService } from './resolve-virtual-services.ts';
 import { UNSUPPORTED_RETRY_WORDS } from './retry-conditions.ts';

@@ -2,10 +2,12 @@ import type { DiagnosticSink } from '../../diagnostics/sink.ts';
 import { decodeSpec } from '../../resources/decode.ts';
 import { byAge, nameOf, type Resource } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
+import type { GatewayServer } from './gateway-server.ts';
 import type { IstioOptions } from './options.ts';
 import { type PlacedRule, type ReadVirtualService, resolveRules } from './resolve-delegates.ts';
-import type { GatewayPort, GatewayServer, Gateways } from './resolve-gateways.ts';
+import type { Gateways } from './resolve-gateways.ts';
 import { intersectHosts, isExportedTo, isPrivate, toFullHost, toGatewayName } from './resolve-names.ts';
+import type { TcpRule, TlsRule } from './schema-l4-rule.ts';
 import { type VirtualServiceSpec, virtualServiceSpec } from './schema-virtual-service.ts';
 
 export interface VirtualService {
@@ -15,6 +17,9 @@ export interface VirtualService {
   /** `namespace/name`. */
   readonly gateways: readonly string[];
   readonly rules: readonly PlacedRule[];
+  /** null: a rule that can't be read. */
+  readonly tcp: readonly (TcpRule | null)[];
+  readonly tls: readonly (TlsRule | null)[];
 }
 
 /** What one server brings to a host: its rules, in the terms of its own port. */
@@ -64,6 +69,8 @@ export function resolveVirtualServices(
       hosts: spec.hosts.map((host) => toFullHost(host, namespace, options.clusterDomain)),
       gateways: gatewayNames(spec, resource, gateways, sink),
       rules: resolveRules(one, byName, sink),
+      tcp: spec.tcp,
+      tls: spec.tls,
     };
     ranked.push({ rank: visibilityRank(spec.exportTo, namespace, options), service });
   }
@@ -121,9 +128,12 @@ function gatewayNames(
   return names;
 }
 
-/** The hosts of a port: one for each meeting of a server's host with a VirtualService's, the narrower of the two (istio-affinity §3). */
+/**
+ * The hosts of servers that share their routes: one for each meeting of a server's host with a VirtualService's, the
+ * narrower of the two (istio-affinity §3).
+ */
 export function resolveHosts(
-  port: GatewayPort,
+  servers: readonly GatewayServer[],
   services: readonly VirtualService[],
   bound: Set<VirtualService>,
 ): ResolvedHost[] {
@@ -131,10 +141,10 @@ export function resolveHosts(
   const hostEntry = (host: string, server: GatewayServer) => {
     const entry = hosts.get(host) ?? { port: server.port, httpsRedirect: false, bound: [], server };
     hosts.set(host, entry);
-    if (server.httpsRedirect) entry.httpsRedirect = true;
+    if (server.tls?.httpsRedirect) entry.httpsRedirect = true;
     return entry;
   };
-  for (const server of port.servers) {
+  for (const server of servers) {
     for (const service of services) {
       if (!service.gateways.includes(server.gateway)) continue;
       for (const host of meetingHosts(server, service)) {
@@ -143,12 +153,13 @@ export function resolveHosts(
       }
     }
     // A redirect to https needs no VirtualService.
-    if (server.httpsRedirect) for (const { host } of server.hosts) hostEntry(host, server);
+    if (server.tls?.httpsRedirect) for (const { host } of server.hosts) hostEntry(host, server);
   }
   return [...hosts].map(([host, entry]) => ({ host, ...entry }));
 }
 
-function meetingHosts(server: GatewayServer, service: VirtualService): Set<string> {
+/** The hosts that a server takes for a VirtualService. */
+export function meetingHosts(server: GatewayServer, service: VirtualService): Set<string> {
   const found = new Set<string>();
   for (const { namespace, host } of server.hosts) {
     if (namespace !== null && namespace !== service.resource.metadata.namespace) continue;

@@ -7,6 +7,7 @@ export interface ConnectionPool {
     readonly maxConnections: number;
     readonly connectTimeout: number | null;
     readonly idleTimeout: number | null;
+    readonly maxConnectionDuration: number | null;
   };
   readonly http: {
     readonly http1MaxPendingRequests: number;
@@ -20,11 +21,13 @@ export interface ConnectionPool {
 const COUNT = integer(0, 2147483647);
 
 const tcp = object<ConnectionPool['tcp']>(
-  { maxConnections: withDefault(COUNT, 0), connectTimeout: maybe(goDuration(1)), idleTimeout: maybe(goDuration()) },
   {
-    tcpKeepalive: unsupported('keep-alive probes are left to the system'),
-    maxConnectionDuration: unsupported('connections have no age limit'),
+    maxConnections: withDefault(COUNT, 0),
+    connectTimeout: maybe(goDuration(1)),
+    idleTimeout: maybe(goDuration()),
+    maxConnectionDuration: maybe(goDuration()),
   },
+  { tcpKeepalive: unsupported('keep-alive probes are left to the system') },
 );
 
 const http = object<ConnectionPool['http']>(
@@ -44,7 +47,7 @@ const http = object<ConnectionPool['http']>(
 );
 
 export const connectionPool: Schema<ConnectionPool> = object<ConnectionPool>({
-  tcp: withDefault(tcp, { maxConnections: 0, connectTimeout: null, idleTimeout: null }),
+  tcp: withDefault(tcp, { maxConnections: 0, connectTimeout: null, idleTimeout: null, maxConnectionDuration: null }),
   http: withDefault(http, {
     http1MaxPendingRequests: 0,
     http2MaxRequests: 0,

@@ -2,7 +2,6 @@ import { dnsNameProblem, wildcardNameProblem } from '../../resources/host-names.
 import {
   bool,
   check,
-  droppable,
   ignored,
   list,
   maybe,
@@ -14,6 +13,7 @@ import {
   type Schema,
   text,
   textMap,
+  texts,
   units,
   unsupported,
   withDefault,
@@ -34,34 +34,66 @@ export interface Server {
   readonly tls: ServerTls | null;
 }
 
-export interface ServerTls {
-  readonly httpsRedirect: boolean;
-  /** null: plain text. */
-  readonly mode: string | null;
+export type ServerTlsMode =
+  | 'PASSTHROUGH'
+  | 'SIMPLE'
+  | 'MUTUAL'
+  | 'AUTO_PASSTHROUGH'
+  | 'ISTIO_MUTUAL'
+  | 'OPTIONAL_MUTUAL';
+
+export type TlsProtocol = 'TLS_AUTO' | 'TLSV1_0' | 'TLSV1_1' | 'TLSV1_2' | 'TLSV1_3';
+
+/** Paths of files; empty: not given. */
+export interface CertificateFiles {
+  readonly serverCertificate: string;
+  readonly privateKey: string;
+  readonly caCertificates: string;
 }
 
-const tls = object<ServerTls>(
-  {
-    httpsRedirect: withDefault(bool, false),
-    mode: maybe(oneOf('PASSTHROUGH', 'SIMPLE', 'MUTUAL', 'AUTO_PASSTHROUGH', 'ISTIO_MUTUAL', 'OPTIONAL_MUTUAL')),
-  },
-  {
-    serverCertificate: unsupported('TLS servers are not served'),
-    privateKey: unsupported('TLS servers are not served'),
-    caCertificates: unsupported('TLS servers are not served'),
-    caCrl: unsupported('TLS servers are not served'),
-    credentialName: unsupported('TLS servers are not served'),
-    credentialNames: unsupported('TLS servers are not served'),
-    caCertCredentialName: unsupported('TLS servers are not served'),
-    tlsCertificates: unsupported('TLS servers are not served'),
-    subjectAltNames: unsupported('TLS servers are not served'),
-    verifyCertificateSpki: unsupported('TLS servers are not served'),
-    verifyCertificateHash: unsupported('TLS servers are not served'),
-    minProtocolVersion: unsupported('TLS servers are not served'),
-    maxProtocolVersion: unsupported('TLS servers are not served'),
-    cipherSuites: unsupported('TLS servers are not served'),
-  },
-);
+/** Texts are empty where nothing is given. */
+export interface ServerTls extends CertificateFiles {
+  readonly httpsRedirect: boolean;
+  /** null: not written, which is PASSTHROUGH where the protocol is TLS and nothing where it is plain text. */
+  readonly mode: ServerTlsMode | null;
+  readonly credentialName: string;
+  readonly credentialNames: readonly string[];
+  readonly caCertCredentialName: string;
+  readonly tlsCertificates: readonly CertificateFiles[];
+  readonly subjectAltNames: readonly string[];
+  readonly minProtocolVersion: TlsProtocol;
+  readonly maxProtocolVersion: TlsProtocol;
+  readonly cipherSuites: readonly string[];
+  /** These narrow down whose certificates are good; a server that has one is not served, as no model says so yet. */
+  readonly caCrl: unknown;
+  readonly verifyCertificateSpki: unknown;
+  readonly verifyCertificateHash: unknown;
+}
+
+const certificateFiles = {
+  serverCertificate: withDefault(text, ''),
+  privateKey: withDefault(text, ''),
+  caCertificates: withDefault(text, ''),
+};
+
+const tlsProtocol = withDefault<TlsProtocol>(oneOf('TLS_AUTO', 'TLSV1_0', 'TLSV1_1', 'TLSV1_2', 'TLSV1_3'), 'TLS_AUTO');
+
+const tls = object<ServerTls>({
+  httpsRedirect: withDefault(bool, false),
+  mode: maybe(oneOf('PASSTHROUGH', 'SIMPLE', 'MUTUAL', 'AUTO_PASSTHROUGH', 'ISTIO_MUTUAL', 'OPTIONAL_MUTUAL')),
+  ...certificateFiles,
+  credentialName: withDefault(text, ''),
+  credentialNames: texts,
+  caCertCredentialName: withDefault(text, ''),
+  tlsCertificates: list(object<CertificateFiles>(certificateFiles)),
+  subjectAltNames: texts,
+  minProtocolVersion: tlsProtocol,
+  maxProtocolVersion: tlsProtocol,
+  cipherSuites: texts,
+  caCrl: unsupported('certificates are not looked up in revocation lists'),
+  verifyCertificateSpki: unsupported('certificates are not pinned'),
+  verifyCertificateHash: unsupported('certificates are not pinned'),
+});
 
 const port = object<Server['port']>(
   { number: portNumber, name: withDefault(text, ''), protocol: nonEmptyText },
@@ -85,7 +117,8 @@ const serverFields = object<Server>(
     port,
     bind: maybe(text),
     hosts: check(list(serverHost), (hosts) => hosts.length > 0, 'must have at least one host'),
-    tls: droppable(tls),
+    // A fault in it costs the server: what is left without it would be plain text.
+    tls: maybe(tls),
   },
   { name: ignored('it only names the server'), defaultEndpoint: ignored('Istio does not read it either') },
 );

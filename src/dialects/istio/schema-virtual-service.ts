@@ -13,7 +13,6 @@ import {
   type Schema,
   text,
   units,
-  unsupported,
   withDefault,
 } from '../../resources/schema.ts';
 import { duplicate, exportTo } from './schema-common.ts';
@@ -40,6 +39,7 @@ import {
   percentage,
 } from './schema-http-filters.ts';
 import { type HttpMatch, httpMatch } from './schema-http-match.ts';
+import { type TcpRule, type TlsRule, tcpRule, tlsRule } from './schema-l4-rule.ts';
 import { type HttpRetry, retries } from './schema-retry.ts';
 
 export interface VirtualServiceSpec {
@@ -47,8 +47,8 @@ export interface VirtualServiceSpec {
   readonly gateways: readonly string[];
   readonly http: readonly (HttpRule | null)[];
   readonly exportTo: readonly string[];
-  readonly tls: readonly unknown[];
-  readonly tcp: readonly unknown[];
+  readonly tls: readonly (TlsRule | null)[];
+  readonly tcp: readonly (TcpRule | null)[];
 }
 
 export interface HttpRule {
@@ -129,8 +129,8 @@ export const virtualServiceSpec: Schema<VirtualServiceSpec> = problem(
     gateways: list(gatewayReference),
     http: units(httpRule),
     exportTo,
-    tls: list(unsupported('only HTTP routes are served')),
-    tcp: list(unsupported('only HTTP routes are served')),
+    tls: units(tlsRule),
+    tcp: units(tcpRule),
   }),
   ({ hosts, gateways, http, tls, tcp }) => {
     if (hosts.length === 0 && gateways.length > 0) return 'must have hosts where it has gateways';

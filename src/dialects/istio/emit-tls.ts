@@ -1,0 +1,69 @@
+import type { AuthoritySource, CredentialSource, ServerTls, TlsVersion } from '../../model/tls.ts';
+import type { CertificateFiles, ServerTls as ServerTlsSpec, TlsProtocol } from './schema-gateway.ts';
+
+/** What a server that reads requests offers (istio-affinity §3). */
+const ALPN: readonly string[] = ['h2', 'http/1.1'];
+
+/** TLS that a server ends. `namespace` is the gateway's, where Istio looks for secrets that are named without one. */
+export function emitServerTls(spec: ServerTlsSpec, namespace: string): ServerTls {
+  // Beside the mesh's own certificates Istio leaves these to the proxy.
+  const isOwn = spec.mode !== 'ISTIO_MUTUAL';
+  return {
+    credentials: emitCredentials(spec, namespace),
+    clients: emitClients(spec, namespace),
+    minVersion: isOwn ? emitVersion(spec.minProtocolVersion) : null,
+    maxVersion: isOwn ? emitVersion(spec.maxProtocolVersion) : null,
+    cipherSuites: isOwn ? spec.cipherSuites : [],
+    alpn: ALPN,
+  };
+}
+
+function emitCredentials(spec: ServerTlsSpec, namespace: string): CredentialSource[] {
+  if (spec.mode === 'ISTIO_MUTUAL') return [{ kind: 'workload' }];
+  const names = credentialNames(spec);
+  if (names.length > 0) return names.map((name) => ({ kind: 'secret', ...secretName(name, namespace) }));
+  return spec.tlsCertificates.length > 0 ? spec.tlsCertificates.map(emitFiles) : [emitFiles(spec)];
+}
+
+function emitFiles({ serverCertificate: certificate, privateKey }: CertificateFiles): CredentialSource {
+  return { kind: 'files', certificate, privateKey };
+}
+
+function emitClients(spec: ServerTlsSpec, namespace: string): ServerTls['clients'] {
+  const { mode, subjectAltNames } = spec;
+  if (mode !== 'MUTUAL' && mode !== 'OPTIONAL_MUTUAL' && mode !== 'ISTIO_MUTUAL') return null;
+  return { authorities: emitAuthorities(spec, namespace), subjectAltNames, required: mode !== 'OPTIONAL_MUTUAL' };
+}
+
+/** With secrets, the authorities are in one beside the first of them: `NAME-cacert`. */
+function emitAuthorities(spec: ServerTlsSpec, namespace: string): AuthoritySource {
+  if (spec.mode === 'ISTIO_MUTUAL') return { kind: 'workload' };
+  const [first] = credentialNames(spec);
+  if (first === undefined) return { kind: 'file', path: spec.caCertificates };
+  return { kind: 'secret', ...secretName(spec.caCertCredentialName || `${first}-cacert`, namespace) };
+}
+
+function credentialNames({ credentialNames: names, credentialName }: ServerTlsSpec): readonly string[] {
+  if (names.length > 0) return names;
+  return credentialName === '' ? [] : [credentialName];
+}
+
+/** `NAME`, `NAMESPACE/NAME` or either after `kubernetes://`. */
+function secretName(written: string, ownNamespace: string): { namespace: string; name: string } {
+  const path = written.replace(/^kubernetes:\/\//, '');
+  const slash = path.indexOf('/');
+  if (slash === -1) return { namespace: ownNamespace, name: path };
+  return { namespace: path.slice(0, slash), name: path.slice(slash + 1) };
+}
+
+const VERSIONS: Readonly<Record<TlsProtocol, TlsVersion | null>> = {
+  TLS_AUTO: null,
+  TLSV1_0: 'TLSv1.0',
+  TLSV1_1: 'TLSv1.1',
+  TLSV1_2: 'TLSv1.2',
+  TLSV1_3: 'TLSv1.3',
+};
+
+function emitVersion(protocol: TlsProtocol): TlsVersion | null {
+  return VERSIONS[protocol];
+}
