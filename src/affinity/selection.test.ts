@@ -32,7 +32,7 @@ const KEYED = requestWith([['x-key', 'k']]);
 const NO_HEAD = requestWith();
 
 function target(cluster: string, weight = 1, subset: WeightedTarget['subset'] = null): WeightedTarget {
-  return { cluster, weight, subset, requestHeaders: NO_HEADER_OPS, responseHeaders: NO_HEADER_OPS };
+  return { cluster, weight, subset, hostRewrite: null, requestHeaders: NO_HEADER_OPS, responseHeaders: NO_HEADER_OPS };
 }
 
 function hashing(policies: readonly HashPolicy[]): Affinity {
@@ -54,6 +54,7 @@ function retrying(retries: number, avoidPreviousHosts: boolean, hostSelectionAtt
     backoffBaseMillis: 25,
     backoffMaxMillis: 250,
     avoidPreviousHosts,
+    avoidPreviousPriorities: false,
     hostSelectionAttempts,
   };
 }

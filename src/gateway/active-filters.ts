@@ -1,6 +1,6 @@
 import type { RequestView } from '../model/request-view.ts';
 import type { CompiledFilters } from './compiled-route.ts';
-import { drawFault } from './fault.ts';
+import { type DrawnFault, drawFault } from './fault.ts';
 import { MirrorRequest, type MirrorServices } from './mirror.ts';
 
 /** What the filters decide before a request is forwarded. */
@@ -14,6 +14,19 @@ export interface FilterVerdict {
     readonly flag: string;
     readonly headers: string;
   } | null;
+}
+
+const NO_FAULT: DrawnFault = { delayMillis: 0, abortStatus: 0, grpcStatus: -1 };
+const ABORT_MESSAGE = 'fault filter abort';
+
+/** A gRPC client is told in its own way, without a body. */
+function replyToAbort(request: RequestView, status: number, grpcStatus: number): FilterVerdict['reply'] {
+  const at = grpcStatus < 0 ? -1 : request.findHeader('content-type', 0);
+  if (at < 0 || !/^application\/grpc(?:\+|$)/i.test(request.headerValue(at))) {
+    return { status, body: ABORT_MESSAGE, flag: 'FI', headers: '' };
+  }
+  const headers = `content-type: application/grpc\r\ngrpc-status: ${grpcStatus}\r\ngrpc-message: ${ABORT_MESSAGE}\r\n`;
+  return { status: 200, body: '', flag: 'FI', headers };
 }
 
 const PASS: FilterVerdict = { delayMillis: 0, reply: null };
@@ -34,10 +47,8 @@ export class ActiveFilters {
   judge(request: RequestView): FilterVerdict {
     const { fault, cors } = this.#filters;
     const { random } = this.#services.selectionEnvironment;
-    const { delayMillis, abortStatus } = fault === null ? { delayMillis: 0, abortStatus: 0 } : drawFault(fault, random);
-    if (abortStatus !== 0) {
-      return { delayMillis, reply: { status: abortStatus, body: 'fault filter abort', flag: 'FI', headers: '' } };
-    }
+    const { delayMillis, abortStatus, grpcStatus } = fault === null ? NO_FAULT : drawFault(fault, random);
+    if (abortStatus !== 0) return { delayMillis, reply: replyToAbort(request, abortStatus, grpcStatus) };
     const preflight = cors?.answerPreflight(request) ?? null;
     if (preflight !== null) return { delayMillis, reply: { status: 200, body: '', flag: '', headers: preflight } };
     this.corsLines = cors?.responseLines(request) ?? '';

@@ -26,6 +26,8 @@ export interface RuntimeCluster {
 /** What differs between a route's weighted targets. */
 export interface CompiledTarget {
   readonly cluster: RuntimeCluster | null;
+  /** Empty: the Host is passed on. */
+  readonly hostRewrite: string;
   readonly requestEdits: HeaderEdits;
   /** The same for requests from inside, whose orders to the proxy pass (envoy-affinity §11.7). */
   readonly internalRequestEdits: HeaderEdits;
@@ -55,8 +57,6 @@ export interface CompiledForward {
   readonly filters: CompiledFilters | null;
   readonly retry: RetryRules | null;
   readonly pathRewriter: PathRewriter | null;
-  /** Empty: the Host is passed on. */
-  readonly hostRewrite: string;
   /** A hash policy reads one of the forwarding headers, which the gateway writes itself. */
   readonly hashesForwarded: boolean;
   /** `x-envoy-expected-rq-timeout-ms` and its like: lines that are the same for every request of the route. */
@@ -108,11 +108,10 @@ function compileForwardAction(
     kind: 'forward',
     action,
     plan: compileForward(action, (name) => environment.clusterOf(name)?.balancer),
-    targets: action.targets.map((target) => compileTarget(route, target, host, environment)),
+    targets: action.targets.map((target) => compileTarget(route, action, target, host, environment)),
     filters: compileFilters(action, environment),
     retry: compileRetry(action.retry),
     pathRewriter: action.pathRewrite === null ? null : compilePathRewrite(action.pathRewrite, route.match.path),
-    hostRewrite: toByteString(action.hostRewrite ?? ''),
     hashesForwarded: hashesForwarding(
       action,
       action.targets.map((target) => environment.clusterOf(target.cluster)),
@@ -157,12 +156,13 @@ const FORWARDING = [
 
 function compileTarget(
   route: Route,
+  action: ForwardAction,
   target: WeightedTarget,
   host: VirtualHost,
   environment: RouteEnvironment,
 ): CompiledTarget {
   const { clientAddress, serverHeader } = environment;
-  const rewritten = hasRewrite(route) ? ['x-envoy-original-path', 'x-envoy-original-host'] : [];
+  const rewritten = hasRewrite(action) ? ['x-envoy-original-path', 'x-envoy-original-host'] : [];
   const counted = host.includeAttemptCount ? ['x-envoy-attempt-count'] : [];
   const own = [...FORWARDING, ...rewritten, ...counted, 'x-envoy-expected-rq-timeout-ms'];
   const isEdge = clientAddress.source.kind === 'remoteAddress';
@@ -172,6 +172,7 @@ function compileTarget(
   const responseLevels = [target.responseHeaders, route.responseHeaders];
   return {
     cluster: environment.clusterOf(target.cluster) ?? null,
+    hostRewrite: toByteString(target.hostRewrite ?? action.hostRewrite ?? ''),
     requestEdits: compileHeaderEdits(external, requestLevels),
     internalRequestEdits: compileHeaderEdits([...own, ...DROPPED_FROM_INTERNAL], requestLevels),
     responseEdits: compileHeaderEdits(ownResponse, responseLevels),
@@ -179,8 +180,8 @@ function compileTarget(
   };
 }
 
-function hasRewrite(route: Route): boolean {
-  return route.action.kind === 'forward' && (route.action.pathRewrite !== null || route.action.hostRewrite !== null);
+function hasRewrite({ pathRewrite, hostRewrite, targets }: ForwardAction): boolean {
+  return pathRewrite !== null || hostRewrite !== null || targets.some((target) => target.hostRewrite !== null);
 }
 
 function hashesForwarding({ affinity }: ForwardAction, clusters: readonly (RuntimeCluster | undefined)[]): boolean {

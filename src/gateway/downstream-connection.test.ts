@@ -233,6 +233,7 @@ describe('DownstreamConnection', () => {
       backoffBaseMillis: 1,
       backoffMaxMillis: 1,
       avoidPreviousHosts: false,
+      avoidPreviousPriorities: false,
       hostSelectionAttempts: 1,
     } as const;
     await using test = await startGateway(

@@ -24,7 +24,7 @@ function preflight(origin: string): Record<string, string> {
 describe('faults', () => {
   it('answers with the status asked for and flag FI', async () => {
     await using pod = await startHttpServer((_request, response) => response.end('ok'));
-    const fault = { delay: null, abort: { status: 418, percent: 100 } };
+    const fault = { delay: null, abort: { status: 418, grpcStatus: null, percent: 100 } };
     await using test = await startGateway(
       [buildRoute(buildForward('c', { fault }))],
       [buildCluster('c', [buildEndpoint(pod)])],
@@ -33,6 +33,17 @@ describe('faults', () => {
     assert.deepEqual([response.status, response.text], [418, 'fault filter abort']);
     assert.equal(test.records[0]?.responseFlags, 'FI');
     assert.equal(pod.connectionCount(), 0);
+  });
+
+  it('answers gRPC requests with a gRPC status, and others 200', async () => {
+    const fault = { delay: null, abort: { status: 200, grpcStatus: 14, percent: 100 } };
+    await using test = await startGateway([buildRoute(buildForward('c', { fault }))], []);
+    const headers = { 'content-type': 'application/grpc+proto' };
+    const grpc = await fetchFrom({ port: test.port, headers });
+    assert.deepEqual([grpc.status, grpc.headers['grpc-status'], grpc.text], [200, '14', '']);
+    assert.equal(grpc.headers['content-type'], 'application/grpc');
+    const plain = await fetchFrom({ port: test.port });
+    assert.deepEqual([plain.status, plain.headers['grpc-status'], plain.text], [200, undefined, 'fault filter abort']);
   });
 
   it('holds a request back and loses nothing of its body', async () => {
@@ -51,7 +62,7 @@ describe('faults', () => {
 
   it('does nothing at 0 percent', async () => {
     await using pod = await startHttpServer((_request, response) => response.end('ok'));
-    const fault = { delay: { millis: 10_000, percent: 0 }, abort: { status: 500, percent: 0 } };
+    const fault = { delay: { millis: 10_000, percent: 0 }, abort: { status: 500, grpcStatus: null, percent: 0 } };
     await using test = await startGateway(
       [buildRoute(buildForward('c', { fault }))],
       [buildCluster('c', [buildEndpoint(pod)])],

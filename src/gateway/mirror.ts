@@ -38,6 +38,7 @@ export function compileMirror(
     cluster: mirror.cluster,
     weight: 1,
     subset: null,
+    hostRewrite: null,
     requestHeaders: NO_HEADER_OPS,
     responseHeaders: NO_HEADER_OPS,
   };

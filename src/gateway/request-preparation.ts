@@ -64,7 +64,7 @@ export class RequestPreparation {
     const own = forwarded.internal ? target.internalRequestEdits : target.requestEdits;
     edits.remove = own.removed;
     edits.target = this.#resolvedTarget;
-    edits.authority = forward.hostRewrite;
+    edits.authority = target.hostRewrite;
     edits.expectContinue = true;
     edits.trailers = true;
     let lines = own.lines + forward.constantLines + encodeForwarded(forwarded);
@@ -75,9 +75,9 @@ export class RequestPreparation {
       edits.target = context.path;
       lines += `x-envoy-original-path: ${context.originalPath}\r\n`;
     }
-    if (forward.hostRewrite !== '') {
+    if (target.hostRewrite !== '') {
       lines += `x-envoy-original-host: ${context.authority}\r\n`;
-      context.authority = forward.hostRewrite;
+      context.authority = target.hostRewrite;
     }
     const unwrapped = selection.requestHeaderEdit;
     if (unwrapped !== null) {

@@ -23,6 +23,7 @@ function split(weights: Readonly<Record<string, number>>): ForwardAction {
     cluster,
     weight,
     subset: null,
+    hostRewrite: null,
     requestHeaders: NO_HEADER_OPS,
     responseHeaders: NO_HEADER_OPS,
   }));

@@ -47,6 +47,8 @@ export interface WeightedTarget {
   readonly weight: number;
   /** Labels of the cluster's subset, or null for all endpoints. */
   readonly subset: Readonly<Record<string, string>> | null;
+  /** Replaces the action's own; null: the action's. */
+  readonly hostRewrite: string | null;
   readonly requestHeaders: HeaderOps;
   readonly responseHeaders: HeaderOps;
 }
@@ -81,6 +83,8 @@ export interface RetryPolicy {
   readonly backoffBaseMillis: number;
   readonly backoffMaxMillis: number;
   readonly avoidPreviousHosts: boolean;
+  /** Every second retry leaves out the priorities that were tried (Envoy's previous_priorities); Limpet's own retries don't. */
+  readonly avoidPreviousPriorities: boolean;
   /** How often the balancer may be asked again when it offers a host that was tried; 0 counts as 1 (envoy-affinity §8.1). */
   readonly hostSelectionAttempts: number;
 }
@@ -114,7 +118,8 @@ export interface CorsPolicy {
 /** Faults on purpose, for tests of resilience; percent 0..100 in steps of 0.0001. */
 export interface FaultPolicy {
   readonly delay: { readonly millis: number; readonly percent: number } | null;
-  readonly abort: { readonly status: number; readonly percent: number } | null;
+  /** `grpcStatus`: what a gRPC request is answered instead of `status`; null: the same status. */
+  readonly abort: { readonly status: number; readonly grpcStatus: number | null; readonly percent: number } | null;
 }
 
 export interface ForwardAction {

@@ -31,9 +31,14 @@ function emitFault({ delay, abort }: FaultPolicy): Message {
     message({
       delay:
         delay === null ? null : { fixedDelay: duration(delay.millis), percentage: fractionalPercent(delay.percent) },
-      abort: abort === null ? null : { httpStatus: abort.status, percentage: fractionalPercent(abort.percent) },
+      abort: abort === null ? null : emitAbort(abort),
     }),
   );
+}
+
+function emitAbort({ status, grpcStatus, percent }: NonNullable<FaultPolicy['abort']>): Message {
+  const answer: Message = grpcStatus === null ? { httpStatus: status } : { grpcStatus };
+  return { ...answer, percentage: fractionalPercent(percent) };
 }
 
 function emitCors(cors: CorsPolicy): Message {

@@ -37,7 +37,7 @@ function emitTargets(context: EmitContext, action: ForwardAction, origin: Origin
   const { targets, targetByHash, emptyStatus } = action;
   const missing = targets.some(({ cluster }) => cluster === '') ? emitNotFound(context, emptyStatus, origin) : {};
   const [only] = targets;
-  if (targets.length === 1 && only !== undefined && !hasOps(only)) {
+  if (targets.length === 1 && only !== undefined && !isOwnEntry(only)) {
     return message({ ...missing, cluster: only.cluster || NO_CLUSTER, metadataMatch: emitSubset(only.subset) });
   }
   const clusters = targets.map((target) =>
@@ -45,6 +45,7 @@ function emitTargets(context: EmitContext, action: ForwardAction, origin: Origin
       name: target.cluster || NO_CLUSTER,
       weight: target.weight,
       metadataMatch: emitSubset(target.subset),
+      hostRewriteLiteral: target.hostRewrite,
       ...emitHeaderOps(target.requestHeaders, target.responseHeaders),
     }),
   );
@@ -70,9 +71,10 @@ function emitNotFound(context: EmitContext, status: number, origin: Origin): Mes
   return message({ clusterNotFoundResponseCode: code });
 }
 
-function hasOps({ requestHeaders, responseHeaders }: WeightedTarget): boolean {
+/** What it says beside the cluster has a place among weighted clusters only. */
+function isOwnEntry({ requestHeaders, responseHeaders, hostRewrite }: WeightedTarget): boolean {
   const isNone = ({ set, add, remove }: HeaderOps) => set.length + add.length + remove.length === 0;
-  return !isNone(requestHeaders) || !isNone(responseHeaders);
+  return hostRewrite !== null || !isNone(requestHeaders) || !isNone(responseHeaders);
 }
 
 /** Metadata that Envoy's subset balancer compares with that of endpoints. */

@@ -74,13 +74,23 @@ export const NO_RETRIES: RetryPolicy = {
   backoffBaseMillis: 1,
   backoffMaxMillis: 10,
   avoidPreviousHosts: false,
+  avoidPreviousPriorities: false,
   hostSelectionAttempts: 1,
 };
 
 export function buildForward(cluster: string, overrides: Partial<ForwardAction> = {}): ForwardAction {
   return {
     kind: 'forward',
-    targets: [{ cluster, weight: 1, subset: null, requestHeaders: NO_HEADER_OPS, responseHeaders: NO_HEADER_OPS }],
+    targets: [
+      {
+        cluster,
+        weight: 1,
+        subset: null,
+        hostRewrite: null,
+        requestHeaders: NO_HEADER_OPS,
+        responseHeaders: NO_HEADER_OPS,
+      },
+    ],
     emptyStatus: 503,
     targetByHash: false,
     affinity: NO_AFFINITY,

@@ -44,6 +44,7 @@ function emitTarget({ cluster, weight, filters }: ResolvedBackend): WeightedTarg
     cluster,
     weight,
     subset: null,
+    hostRewrite: null,
     requestHeaders: emitHeaderOps(filters, 'requestHeaderModifier'),
     responseHeaders: emitHeaderOps(filters, 'responseHeaderModifier'),
   };
@@ -61,6 +62,7 @@ function emitRetry({ retry, timeouts }: HttpRouteRule): RetryPolicy | null {
     backoffBaseMillis,
     backoffMaxMillis: backoffBaseMillis * 10,
     avoidPreviousHosts: false,
+    avoidPreviousPriorities: false,
     hostSelectionAttempts: 0,
   };
 }

@@ -42,6 +42,7 @@ function emitRetry(retries: RetryOption): RetryPolicy {
     backoffBaseMillis,
     backoffMaxMillis: retries.retryBackOff?.maxInterval ?? backoffBaseMillis * 10,
     avoidPreviousHosts: false,
+    avoidPreviousPriorities: false,
     hostSelectionAttempts: 0,
   };
 }
@@ -79,7 +80,7 @@ export function overlayForward(
 
 function emitFault({ abort, delay }: Faults): FaultPolicy {
   return {
-    abort: abort === null ? null : { status: abort.httpStatus, percent: abort.percentage },
+    abort: abort === null ? null : { status: abort.httpStatus, grpcStatus: null, percent: abort.percentage },
     delay: delay === null ? null : { millis: delay.fixedDelay, percent: delay.percentage },
   };
 }

@@ -1,6 +1,6 @@
 import type { CorsPolicy, FaultPolicy, StringMatch } from '../../model/route.ts';
 import { emitString } from './emit-match.ts';
-import type { CorsSpec, FaultSpec } from './schema-http-filters.ts';
+import { type CorsSpec, type FaultSpec, GRPC_STATUSES } from './schema-http-filters.ts';
 
 /** A fault without a percentage never happens, as in Istio (istio-affinity §6). */
 export function emitFault({ delay, abort }: FaultSpec): FaultPolicy {
@@ -9,11 +9,15 @@ export function emitFault({ delay, abort }: FaultSpec): FaultPolicy {
       delay === null
         ? null
         : { millis: delay.fixedDelay, percent: toPercent(delay.percentage?.value ?? delay.percent) },
-    abort:
-      abort === null || abort.httpStatus === null
-        ? null
-        : { status: abort.httpStatus, percent: toPercent(abort.percentage?.value ?? 0) },
+    abort: abort === null ? null : emitAbort(abort),
   };
+}
+
+function emitAbort({ httpStatus, grpcStatus, percentage }: NonNullable<FaultSpec['abort']>): FaultPolicy['abort'] {
+  const percent = toPercent(percentage?.value ?? 0);
+  if (httpStatus !== null) return { status: httpStatus, grpcStatus: null, percent };
+  // What is no gRPC request is answered 200 by Envoy, with the words of an abort.
+  return grpcStatus === null ? null : { status: 200, grpcStatus: GRPC_STATUSES.indexOf(grpcStatus), percent };
 }
 
 /** Envoy counts in millionths, and what is finer is cut off. */

@@ -29,6 +29,7 @@ export function emitRetry(retries: HttpRetry | null, keepsHost: boolean): RetryP
     backoffBaseMillis,
     backoffMaxMillis: backoffBaseMillis * 10,
     avoidPreviousHosts: retries?.retryIgnorePreviousHosts ?? !keepsHost,
+    avoidPreviousPriorities: retries?.retryRemoteLocalities ?? false,
     hostSelectionAttempts: 5,
   };
 }

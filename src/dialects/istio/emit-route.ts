@@ -18,6 +18,7 @@ import type { ResolvedAction, ResolvedTarget } from './resolve-actions.ts';
 import {
   type DirectResponse,
   type HeaderOperations,
+  type HeadersSpec,
   type HttpRedirect,
   type HttpRewrite,
   NO_HEADERS,
@@ -69,7 +70,7 @@ function emitAction({ rule, action, port }: ResolvedRoute): ForwardAction | Redi
         timeoutMillis: rule.timeout,
         retry: emitRetry(action.retries, action.isHashed && !isWeighted),
         pathRewrite: emitPathRewrite(rule.rewrite),
-        hostRewrite: rule.rewrite?.authority || hostInOps(rule, isWeighted ? undefined : targets[0]),
+        hostRewrite: rule.rewrite?.authority || hostInOps([rule.headers, isWeighted ? null : targets[0]?.headers]),
         mirrors: action.mirrors,
         cors: rule.corsPolicy === null ? null : emitCors(rule.corsPolicy),
         fault: rule.fault === null ? null : emitFault(rule.fault),
@@ -84,6 +85,7 @@ function emitTarget(target: ResolvedTarget, isWeighted: boolean): WeightedTarget
     cluster: target.cluster,
     weight: isWeighted ? target.weight : 1,
     subset: null,
+    hostRewrite: isWeighted ? hostInOps([target.headers]) : null,
     requestHeaders: isWeighted ? emitOps(target.headers.request) : NO_HEADER_OPS,
     responseHeaders: isWeighted ? emitOps(target.headers.response) : NO_HEADER_OPS,
   };
@@ -94,9 +96,9 @@ function isHost(name: string): boolean {
 }
 
 /** Setting or adding Host is a host rewrite (istio-affinity §6). */
-function hostInOps(rule: HttpRule, only: ResolvedTarget | undefined): string | null {
-  for (const operations of [rule.headers?.request, only?.headers.request]) {
-    for (const [name, value] of Object.entries({ ...operations?.add, ...operations?.set })) {
+function hostInOps(levels: readonly (HeadersSpec | null | undefined)[]): string | null {
+  for (const level of levels) {
+    for (const [name, value] of Object.entries({ ...level?.request.add, ...level?.request.set })) {
       if (isHost(name)) return unescapePercent(value);
     }
   }

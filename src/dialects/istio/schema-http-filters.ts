@@ -26,7 +26,11 @@ export interface FaultSpec {
     /** Deprecated whole percents. */
     readonly percent: number;
   } | null;
-  readonly abort: { readonly httpStatus: number | null; readonly percentage: Percentage | null } | null;
+  readonly abort: {
+    readonly httpStatus: number | null;
+    readonly grpcStatus: (typeof GRPC_STATUSES)[number] | null;
+    readonly percentage: Percentage | null;
+  } | null;
 }
 
 export interface Percentage {
@@ -64,12 +68,30 @@ const delay = object<NonNullable<FaultSpec['delay']>>(
   { exponentialDelay: unsupported('delays are fixed') },
 );
 
+/** In the order of their numbers. */
+export const GRPC_STATUSES = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+] as const;
+
 const abort = object<NonNullable<FaultSpec['abort']>>(
-  { httpStatus: maybe(integer(200, 599)), percentage: maybe(percentage) },
-  {
-    grpcStatus: unsupported('aborts are HTTP statuses'),
-    http2Error: unsupported('aborts are HTTP statuses'),
-  },
+  { httpStatus: maybe(integer(200, 599)), grpcStatus: maybe(oneOf(...GRPC_STATUSES)), percentage: maybe(percentage) },
+  { http2Error: unsupported('aborts are HTTP or gRPC statuses') },
 );
 
 export const fault: Schema<FaultSpec> = check(

@@ -3,12 +3,12 @@ import { goDuration } from '../../resources/duration.ts';
 import {
   bool,
   integer,
+  linted,
   maybe,
   object,
   problem,
   type Schema,
   text,
-  unsupported,
   withDefault,
 } from '../../resources/schema.ts';
 import { isKnownStatus, UNSUPPORTED_RETRY_WORDS } from './retry-conditions.ts';
@@ -20,6 +20,7 @@ export interface HttpRetry {
   readonly retryOn: string;
   readonly retryIgnorePreviousHosts: boolean | null;
   readonly backoff: number | null;
+  readonly retryRemoteLocalities: boolean;
 }
 
 /** Words that Istio takes: those that are served, those that are not yet, and status codes. */
@@ -32,13 +33,13 @@ const retryOn = problem(withDefault(text, ''), (written) => {
   return null;
 });
 
-export const retries: Schema<HttpRetry> = object<HttpRetry>(
-  {
-    attempts: maybe(integer(0, 2147483647)),
-    perTryTimeout: maybe(goDuration(1)),
-    retryOn,
-    retryIgnorePreviousHosts: maybe(bool),
-    backoff: maybe(goDuration(1)),
-  },
-  { retryRemoteLocalities: unsupported('retries stay within the priority that the balancer draws') },
-);
+export const retries: Schema<HttpRetry> = object<HttpRetry>({
+  attempts: maybe(integer(0, 2147483647)),
+  perTryTimeout: maybe(goDuration(1)),
+  retryOn,
+  retryIgnorePreviousHosts: maybe(bool),
+  backoff: maybe(goDuration(1)),
+  retryRemoteLocalities: linted(withDefault(bool, false), (value) =>
+    value === true ? 'has an effect in a converted Envoy only: retries stay within the priority that was drawn' : null,
+  ),
+});

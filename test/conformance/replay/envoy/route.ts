@@ -63,7 +63,7 @@ export function forwardTo(targets: readonly WeightedTarget[]): ForwardAction {
 
 /** A route without labels falls to the cluster's subset fallback, which is why no labels are not the same as null. */
 export function toTarget(cluster: string, weight: number, subset: Readonly<Record<string, string>>): WeightedTarget {
-  return { cluster, weight, subset, requestHeaders: NO_HEADER_OPS, responseHeaders: NO_HEADER_OPS };
+  return { cluster, weight, subset, hostRewrite: null, requestHeaders: NO_HEADER_OPS, responseHeaders: NO_HEADER_OPS };
 }
 
 export function toAffinity(policies: readonly HashPolicy[], session: SessionPolicy | null): Affinity {
@@ -101,6 +101,7 @@ export function parseRetry(fields: Fields): RetryPolicy {
     backoffBaseMillis: 25,
     backoffMaxMillis: 250,
     avoidPreviousHosts: predicates.length > 0,
+    avoidPreviousPriorities: false,
     hostSelectionAttempts: fields.numberOr('host_selection_retry_max_attempts', 0),
   };
   fields.end();
