@@ -89,18 +89,18 @@ export class Exchange implements UpstreamRequestOwner {
     this.#preparation.begin(head, meaning);
     const { listener } = this.#client;
     const { context } = this.#preparation;
-    if (meaning.isConnect) {
-      this.#reply(501, 'CONNECT is not served here\n', 'NR');
-      return;
-    }
     const host = listener.findVirtualHost(context.authority);
     const route = host?.match(context);
-    if (host?.host.requireTls && !listener.isSecure) {
+    if (meaning.isConnect && route === undefined) {
+      this.#reply(501, 'CONNECT is not served here\n', 'NR');
+    } else if (host?.host.requireTls && !listener.isSecure) {
       this.#reply(301, '', '', `location: ${toHttpsLocation(context)}\r\n`);
     } else if (route === undefined) {
       this.#reply(404, '', 'NR');
     } else {
       this.#route = route;
+      // What the client has sent ahead is for the tunnel: without one, it must not be read as requests.
+      if (meaning.isConnect) this.#keepAlive = false;
       this.#act(route);
     }
   }
@@ -373,7 +373,10 @@ export class Exchange implements UpstreamRequestOwner {
     if (counted) edits.append += `x-envoy-attempt-count: ${this.#books.attempts}\r\n`;
     const text = encodeRequestHead(head, meaning, edits);
     this.#request.begin(connection, text, meaning.body === 'chunked');
-    if (this.#books.attempts === 1) this.#filters?.mirror(this.#preparation.context, text, meaning.body === 'chunked');
+    // A tunnel has one other end.
+    if (this.#books.attempts === 1 && !meaning.isConnect) {
+      this.#filters?.mirror(this.#preparation.context, text, meaning.body === 'chunked');
+    }
     edits.append = lines;
     for (const piece of this.#body.pieces) this.#request.body(piece);
     if (this.#requestEnded) {

@@ -101,8 +101,10 @@ class Explainer {
     }
     const route = host.match(context);
     if (route === undefined) {
-      this.#say('route', `none of ${host.host.routes.length} routes matches`, null);
-      return this.#end(null, 404);
+      const isConnect = context.method === 'CONNECT';
+      const fails = isConnect ? 'names the method CONNECT and matches' : 'matches';
+      this.#say('route', `none of ${host.host.routes.length} routes ${fails}`, null);
+      return this.#end(null, isConnect ? 501 : 404);
     }
     const name = route.route.name === '' ? '' : `${route.route.name}: `;
     this.#say('route', `${name}${describeMatch(route.route.match)}`, route.route.origin);
@@ -187,8 +189,11 @@ function cookieName(setCookie: string): string {
 function toRequestText(request: ExplainRequest, url: URL): string {
   const hasHost = request.headers.some(([name]) => name.toLowerCase() === 'host');
   const lines = request.headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  const host = hasHost ? '' : `host: ${url.host}\r\n`;
-  return `${request.method} ${targetOf(request.url)} HTTP/1.1\r\n${host}${lines}\r\n`;
+  const isConnect = request.method === 'CONNECT';
+  // A URL without a port means its scheme's; CONNECT has to say it.
+  const authority = isConnect && url.port === '' ? `${url.host}:${url.protocol === 'https:' ? 443 : 80}` : url.host;
+  const host = hasHost ? '' : `host: ${authority}\r\n`;
+  return `${request.method} ${isConnect ? authority : targetOf(request.url)} HTTP/1.1\r\n${host}${lines}\r\n`;
 }
 
 /** The target as a client would send it that leaves dots to the gateway; `URL` resolves them. */

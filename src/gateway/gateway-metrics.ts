@@ -11,7 +11,7 @@ export const ACTIVE_CONNECTIONS = 'limpet_downstream_connections_active';
 export const UPSTREAM_REQUESTS = 'limpet_upstream_requests_total';
 export const ACTIVE_REQUESTS = 'limpet_upstream_requests_active';
 
-type MetricRegistry = Pick<Metrics, 'counter' | 'gauge'>;
+type MetricRegistry = Pick<Metrics, 'counter' | 'gauge' | 'histogram'>;
 
 /**
  * Offers the data plane's counters to a registry. Everything is read when somebody scrapes and nothing before. Each of
@@ -96,7 +96,6 @@ function registerClusters(metrics: MetricRegistry, gateway: Gateway): void {
     ['limpet_mirrored_requests_total', 'Copies of requests sent to a mirror', 'mirrors'],
     ['limpet_mirror_failures_total', 'Copies that came to nothing', 'mirrorFailures'],
     ['limpet_upgrades_total', 'Connections that switched protocols (WebSocket)', 'upgrades'],
-    ['limpet_request_duration_milliseconds_sum', 'Sum of request durations', 'durationSumMillis'],
   ] as const;
   for (const [name, help, field] of counters) {
     metrics.counter(name, help, ['cluster'], (emit) => each((cluster, stats) => emit(stats[field], cluster)));
@@ -104,21 +103,14 @@ function registerClusters(metrics: MetricRegistry, gateway: Gateway): void {
   metrics.gauge('limpet_upgrades_active', 'Open connections that switched protocols', ['cluster'], (emit) =>
     each((cluster, stats) => emit(stats.activeUpgrades, cluster)),
   );
-  metrics.counter('limpet_request_duration_milliseconds_count', 'Requests', ['cluster'], (emit) =>
-    each((name, stats) =>
-      emit(
-        stats.durations.reduce((sum, count) => sum + count, 0),
-        name,
-      ),
-    ),
-  );
-  metrics.counter('limpet_request_duration_milliseconds_bucket', 'Requests by duration', ['cluster', 'le'], (emit) =>
+  metrics.histogram('limpet_request_duration_milliseconds', 'Requests by duration', ['cluster'], (emit) =>
     each((name, stats) => {
-      let sum = 0;
-      stats.durations.forEach((count, index) => {
-        sum += count;
-        emit(sum, name, String(DURATION_BUCKETS[index] ?? '+Inf'));
+      let count = 0;
+      stats.durations.forEach((inBucket, index) => {
+        count += inBucket;
+        emit(count, name, String(DURATION_BUCKETS[index] ?? '+Inf'));
       });
+      emit(stats.durationSumMillis, name, 'sum');
     }),
   );
 }

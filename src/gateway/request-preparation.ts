@@ -2,6 +2,7 @@ import { ForwardedHeaders } from '../affinity/forwarded-headers.ts';
 import type { Selection } from '../affinity/selection.ts';
 import { RequestEdits } from '../http1/encode-head.ts';
 import type { Head } from '../http1/head.ts';
+import { isHostWithPort } from '../http1/host.ts';
 import type { RequestMeaning } from '../http1/meaning.ts';
 import { offers } from '../http1/upgrade.ts';
 import { hasDotSegments, normalizePath } from '../routing/normal-path.ts';
@@ -30,6 +31,8 @@ export class RequestPreparation {
   readonly #peer: RequestPeer;
   /** Replaces the client's target; empty where its segments stay. */
   #resolvedTarget = '';
+  /** Where CONNECT wants to go, `host:port`; empty for other methods. */
+  #destination = '';
 
   constructor(peer: RequestPeer) {
     this.#peer = peer;
@@ -48,9 +51,11 @@ export class RequestPreparation {
     const normal = normalizePath(meaning.path);
     this.#resolvedTarget = normal !== meaning.path && hasDotSegments(meaning.path) ? normal : '';
     context.begin(head, meaning.authority, normal);
-    // `OPTIONS *` asks about the server as a whole; to the route table that is the root (RFC 9112 §3.2.4).
-    if (meaning.path === '*') context.path = '/';
-    this.edits.upgrade = offers(meaning.upgrade, TUNNELLED) ? TUNNELLED : '';
+    // `OPTIONS *` asks about the server as a whole; to the route table that is the root (RFC 9112 §3.2.4). So is CONNECT,
+    // which has no path.
+    if (meaning.path === '*' || meaning.isConnect) context.path = '/';
+    this.edits.upgrade = !meaning.isConnect && offers(meaning.upgrade, TUNNELLED) ? TUNNELLED : '';
+    this.#destination = meaning.isConnect ? meaning.authority : '';
     this.#peer.resolveForwarding(head, forwarded);
     context.clientIp = forwarded.clientIp;
     context.clientPort = forwarded.portKept ? this.#peer.remotePort : 0;
@@ -70,7 +75,7 @@ export class RequestPreparation {
     let lines = own.lines + forward.constantLines + encodeForwarded(forwarded);
     context.edit(own.removedNames, own.added);
     if (forward.hashesForwarded) context.edit([], listForwarded(forwarded));
-    if (forward.pathRewriter !== null) {
+    if (forward.pathRewriter !== null && this.#destination === '') {
       context.path = forward.pathRewriter(context.path);
       edits.target = context.path;
       lines += `x-envoy-original-path: ${context.originalPath}\r\n`;
@@ -78,6 +83,7 @@ export class RequestPreparation {
     if (target.hostRewrite !== '') {
       lines += `x-envoy-original-host: ${context.authority}\r\n`;
       context.authority = target.hostRewrite;
+      if (this.#destination !== '') this.#rewriteDestination(target.hostRewrite);
     }
     const unwrapped = selection.requestHeaderEdit;
     if (unwrapped !== null) {
@@ -86,6 +92,14 @@ export class RequestPreparation {
       context.edit([unwrapped.name], [[unwrapped.name, unwrapped.value]]);
     }
     edits.append = lines;
+  }
+
+  /** Target and Host of a CONNECT are one, and have a port (RFC 9112 §3.2.3): the client's where the rewrite has none. */
+  #rewriteDestination(hostRewrite: string): void {
+    const port = this.#destination.slice(this.#destination.lastIndexOf(':'));
+    this.edits.target = isHostWithPort(hostRewrite) ? hostRewrite : hostRewrite + port;
+    this.edits.authority = this.edits.target;
+    this.context.authority = this.edits.target;
   }
 }
 

@@ -3,9 +3,9 @@ import type { DownstreamConnection } from './downstream-connection.ts';
 import type { UpstreamConnection } from './upstream-connection.ts';
 
 /**
- * What an exchange becomes with a 101: the bytes of both sides pass as they are, each direction until its sender ends it
- * (RFC 9110 §7.8). Counted as an active session of its cluster. The direction to the client goes through the exchange's
- * ClientResponse, behind the head of the 101.
+ * What an exchange becomes with a 101, or a 2xx to CONNECT: the bytes of both sides pass as they are, each direction until
+ * its sender ends it (RFC 9110 §7.8, §9.3.6). Counted as an active session of its cluster. The direction to the client goes
+ * through the exchange's ClientResponse, behind the head of the response.
  */
 export class Tunnel {
   readonly #client: DownstreamConnection;

@@ -152,7 +152,7 @@ export function encodeResponseHead(head: Head, meaning: ResponseMeaning, edits: 
   out += text.slice(copied, text.length - 2);
   if (framing === 'chunked' && !isChunkedKept) out += 'transfer-encoding: chunked\r\n';
   if (meaning.isTunnel) {
-    if (meaning.upgrade !== '') out += `connection: upgrade\r\nupgrade: ${meaning.upgrade}\r\n`;
+    if (head.status === 101) out += `connection: upgrade\r\nupgrade: ${meaning.upgrade}\r\n`;
   } else if (!meaning.isInterim) {
     out += connectionLine(edits.keepAlive, edits.clientMinor);
   }

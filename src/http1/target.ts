@@ -67,14 +67,15 @@ function parseAbsoluteForm(target: string, method: string, meaning: RequestMeani
 }
 
 /**
- * Each percent sign before the query begins an escape. In a query users do send plain ones (`?discount=50%`), Envoy passes them
+ * Each percent sign before the query begins an escape, and none of NUL: a server that decodes it may take the path to end
+ * there, and Envoy refuses it too. In a query users do send plain ones (`?discount=50%`), Envoy passes them
  * on, and no server takes one for a delimiter (docs/decisions/020).
  */
 function hasValidPercentsInPath(target: string): boolean {
   const query = target.indexOf('?');
   const end = query === -1 ? target.length : query;
   for (let at = target.indexOf('%'); at !== -1 && at < end; at = target.indexOf('%', at + 3)) {
-    if (!isPercentEncoded(target, at)) return false;
+    if (!isPercentEncoded(target, at) || target.startsWith('00', at + 1)) return false;
   }
   return true;
 }

@@ -7,7 +7,7 @@ import { RouteTable } from './route-table.ts';
 /** The routes of one virtual host. */
 export interface RouteMatcher<R> {
   readonly host: VirtualHost;
-  /** The first route that matches, as compiled; undefined: none (404). */
+  /** The first route that matches, as compiled; undefined: none (404). CONNECT matches only routes that name it. */
   match(request: RequestView): R | undefined;
 }
 
@@ -28,9 +28,25 @@ export function compileHosts<R>(
 ): HostMatcher<R> {
   const hosts = new HostTable<RouteMatcher<R>>();
   for (const host of proxy.virtualHosts) {
-    const table = new RouteTable(host.routes, (route) => compileRoute(route, host));
-    const matcher: RouteMatcher<R> = { host, match: (request) => table.match(request) };
+    const matcher = compileHost(host, compileRoute);
     for (const domain of host.domains) hosts.add(domain, matcher);
   }
   return { findVirtualHost: (authority) => hosts.find(authority) };
+}
+
+function compileHost<R>(host: VirtualHost, compileRoute: (route: Route, host: VirtualHost) => R): RouteMatcher<R> {
+  const compiled = new Map(host.routes.map((route) => [route, compileRoute(route, host)]));
+  const createTable = (routes: readonly Route[]): RouteTable<R> =>
+    new RouteTable(routes, (route) => compiled.get(route) as R);
+  const all = createTable(host.routes);
+  const tunnels = createTable(host.routes.filter(namesConnect));
+  return { host, match: (request) => (request.method === 'CONNECT' ? tunnels : all).match(request) };
+}
+
+/** A route for all methods opens no tunnels: whoever wrote it did not think of them (decision 026). */
+function namesConnect({ match }: Route): boolean {
+  return match.headers.some(
+    ({ name, match: value, invert }) =>
+      name === ':method' && !invert && value.kind === 'exact' && value.value === 'CONNECT',
+  );
 }

@@ -2,7 +2,7 @@ import type { EmitSample, Metrics } from './metrics.ts';
 
 /** Values of one metric at one moment: plain data that can go from process to process. */
 export interface MetricFamily {
-  readonly kind: 'counter' | 'gauge';
+  readonly kind: 'counter' | 'gauge' | 'histogram';
   readonly name: string;
   readonly help: string;
   readonly labels: readonly string[];
@@ -10,13 +10,13 @@ export interface MetricFamily {
 }
 
 export interface MetricSample {
-  /** In the order of the family's labels. */
+  /** In the order of the family's labels; a histogram's have one more. */
   readonly labelValues: readonly string[];
   readonly value: number;
 }
 
 /** Metrics to be read by another process instead of by a scrape. */
-export interface MetricSamples extends Pick<Metrics, 'counter' | 'gauge'> {
+export interface MetricSamples extends Pick<Metrics, 'counter' | 'gauge' | 'histogram'> {
   /** The present values of everything. */
   read(): readonly MetricFamily[];
 }
@@ -31,6 +31,7 @@ export function createMetricSamples(): MetricSamples {
   return {
     counter: register('counter'),
     gauge: register('gauge'),
+    histogram: register('histogram'),
     read: () => readers.map((read) => read()),
   };
 }

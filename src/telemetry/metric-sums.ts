@@ -21,7 +21,7 @@ export class MetricSums {
     const last = this.#live.get(process);
     if (last === undefined) return;
     this.#live.delete(process);
-    this.#ended = sumFamilies([this.#ended, last.filter((family) => family.kind === 'counter')]);
+    this.#ended = sumFamilies([this.#ended, last.filter((family) => family.kind !== 'gauge')]);
   }
 
   /** Forgets what ended processes said of things that are gone. */
