@@ -1,4 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+/** For a process to collect its garbage and say what is left. */
+const ANSWER_MILLIS = 5_000;
 
 /** Bytes that a process has in memory; 0: it is gone. Linux only. */
 export function residentBytes(pid: number): number {
@@ -20,6 +25,41 @@ export interface MemoryTrend {
   readonly name: string;
   readonly pid: number;
   readonly samples: readonly MemorySample[];
+  /** What was in use after a garbage collection at 20 % of the time and at its end; empty: it could not be asked. */
+  readonly liveBytes: readonly number[];
+}
+
+/** The environment of processes whose live heap can be asked for. */
+export function heapProbeEnvironment(file: string): Record<string, string> {
+  const probe = fileURLToPath(new URL('heap-probe.ts', import.meta.url));
+  return { NODE_OPTIONS: `--expose-gc --import=${probe}`, SOAK_HEAP_FILE: file };
+}
+
+/** Bytes that a process uses when its garbage is gone; null: it does not answer. `file` is the one of its environment. */
+export async function liveBytes(pid: number, file: string): Promise<number | null> {
+  const read = (): readonly number[] => {
+    const lines = existsSync(file)
+      ? readFileSync(file, 'utf8')
+          .trim()
+          .split('\n')
+          .filter((line) => line !== '')
+      : [];
+    const entries = lines.map((line) => JSON.parse(line) as { readonly pid: number; readonly bytes: number });
+    return entries.filter((entry) => entry.pid === pid).map(({ bytes }) => bytes);
+  };
+  const before = read().length;
+  try {
+    process.kill(pid, 'SIGWINCH');
+  } catch {
+    return null;
+  }
+  const deadline = performance.now() + ANSWER_MILLIS;
+  while (performance.now() < deadline) {
+    await delay(20);
+    const answers = read();
+    if (answers.length > before) return answers.at(-1) ?? null;
+  }
+  return null;
 }
 
 /** Mean of the samples in mebibytes. */

@@ -6,6 +6,9 @@ import type { SoakOptions, SoakResult } from './soak-run.ts';
 const BEGIN = '<!-- soak:begin -->';
 const END = '<!-- soak:end -->';
 
+/** Code that was compiled meanwhile and whatever runs at the moment come on top of what is kept. */
+const MAX_LIVE_GROWTH = 1.15;
+
 /** What is wrong with a result apart from timing; empty where all promises were kept. */
 export function findBroken(result: SoakResult): readonly string[] {
   const broken: string[] = [];
@@ -17,6 +20,10 @@ export function findBroken(result: SoakResult): readonly string[] {
   if (counts.strayed.length > 0)
     broken.push(`${counts.strayed.length} requests left a healthy pod: ${counts.strayed[0]}`);
   if (kills.some(({ backMillis }) => backMillis === null)) broken.push('a killed worker did not come back');
+  for (const { name, liveBytes } of result.memory) {
+    const [early = 0, late = 0] = liveBytes;
+    if (late > early * MAX_LIVE_GROWTH) broken.push(`the ${name} uses ${late} bytes after ${early}: it leaks`);
+  }
   if (exit !== 0) broken.push(`the gateway ended with ${exit}`);
   return broken;
 }
@@ -39,9 +46,15 @@ export function formatSoak(result: SoakResult, options: SoakOptions): string {
     ['sessions', `${sessions}`],
     ['**requests that left a healthy pod**', `**${counts.strayed.length}**`],
     ['latency p50, p99', `${counts.latencyMillis(0.5).toFixed(1)} ms, ${counts.latencyMillis(0.99).toFixed(1)} ms`],
-    ...result.memory.map(({ name, samples }) => [
-      `memory of the ${name}`,
-      `${meanMebibytes(samples).toFixed(0)} MiB, ${(growthOf(samples, result.durationMillis) * 100).toFixed(1)} % growth over the last 80 %`,
+    ...result.memory.flatMap(({ name, samples, liveBytes }) => [
+      [
+        `memory of the ${name}`,
+        `${meanMebibytes(samples).toFixed(0)} MiB, ${(growthOf(samples, result.durationMillis) * 100).toFixed(1)} % growth over the last 80 %`,
+      ],
+      [
+        `of it in use after a garbage collection`,
+        `${liveBytes.map((bytes) => (bytes / 1_048_576).toFixed(1)).join(' MiB at 20 % of the time, ')} MiB at the end`,
+      ],
     ]),
   ];
   const table = rows.map(([name, value]) => `| ${name} | ${value} |`).join('\n');

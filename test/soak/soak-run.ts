@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { startLimpet, type TestProcess } from '../support/child-process.ts';
 import { clientPortsOf } from '../support/connections.ts';
 import { childrenOf } from '../support/processes.ts';
 import { createTempDir } from '../support/temp-dir.ts';
 import { type LoadCounts, SoakLoad } from './soak-load.ts';
-import { type MemorySample, type MemoryTrend, residentBytes } from './soak-memory.ts';
+import { heapProbeEnvironment, liveBytes, type MemorySample, type MemoryTrend, residentBytes } from './soak-memory.ts';
 import { SoakShop } from './soak-shop.ts';
 
 export interface SoakOptions {
@@ -58,11 +59,15 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   await using cleanup = new AsyncDisposableStack();
   const folder = cleanup.use(createTempDir());
   const shop = cleanup.use(await SoakShop.start(folder));
+  const heapFile = join(folder.path, 'heap.jsonl');
   const limpet = cleanup.use(
-    await startLimpet([
-      ...['run', '-f', shop.path, '--port', '80=0', '--bind', '127.0.0.1', '--admin', 'off'],
-      ...['--access-log', '/dev/null', '--workers', String(options.workers)],
-    ]),
+    await startLimpet(
+      [
+        ...['run', '-f', shop.path, '--port', '80=0', '--bind', '127.0.0.1', '--admin', 'off'],
+        ...['--access-log', '/dev/null', '--workers', String(options.workers)],
+      ],
+      { env: heapProbeEnvironment(heapFile) },
+    ),
   );
   const [, port] = await limpet.waitForLine(/^ready: .* on 127\.0\.0\.1:(\d+);/);
   const load = new SoakLoad(Number(port), options.clients);
@@ -71,12 +76,13 @@ export async function runSoak(options: SoakOptions): Promise<SoakResult> {
   const rate = capacity * options.load;
   options.onProgress(`${capacity.toFixed(0)} requests/s at most; going on with ${rate.toFixed(0)}`);
 
-  const chaos = new Chaos(limpet, shop, Number(port), options, load);
+  const chaos = new Chaos(limpet, shop, Number(port), options, load, heapFile);
   const startedAt = performance.now();
   chaos.start();
   await load.run(rate, options.durationMillis);
   const durationMillis = performance.now() - startedAt;
   const kills = await chaos.stop();
+  await chaos.sampleLive();
   limpet.signal('SIGTERM');
   const exit = await limpet.exit;
   const { counts } = load;
@@ -113,9 +119,19 @@ class Chaos {
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #kills: PendingKill[] = [];
   readonly #samples = new Map<number, MemorySample[]>();
+  readonly #heapFile: string;
+  readonly #live = new Map<number, number[]>();
   #startedAt = 0;
 
-  constructor(limpet: TestProcess, shop: SoakShop, port: number, options: SoakOptions, load: SoakLoad) {
+  constructor(
+    limpet: TestProcess,
+    shop: SoakShop,
+    port: number,
+    options: SoakOptions,
+    load: SoakLoad,
+    heapFile: string,
+  ) {
+    this.#heapFile = heapFile;
     this.#limpet = limpet;
     this.#shop = shop;
     this.#port = port;
@@ -131,6 +147,7 @@ class Chaos {
       setInterval(() => this.#shop.flap(), flapEveryMillis),
       setInterval(() => this.#kill(), killEveryMillis),
       setInterval(() => this.#sample(), SAMPLE_MILLIS),
+      setTimeout(() => void this.sampleLive(), this.#options.durationMillis * 0.2),
     );
   }
 
@@ -151,7 +168,20 @@ class Chaos {
     const longest = Math.max(...[...this.#samples.values()].map((samples) => samples.length));
     return [...this.#samples]
       .filter(([, samples]) => samples.length === longest)
-      .map(([pid, samples]) => ({ pid, samples, name: pid === this.#limpet.pid ? 'primary' : 'worker' }));
+      .map(([pid, samples]) => ({
+        pid,
+        samples,
+        name: pid === this.#limpet.pid ? 'primary' : 'worker',
+        liveBytes: this.#live.get(pid) ?? [],
+      }));
+  }
+
+  /** Asks all processes what they really use. */
+  async sampleLive(): Promise<void> {
+    for (const pid of [this.#limpet.pid, ...childrenOf(this.#limpet.pid)]) {
+      const bytes = await liveBytes(pid, this.#heapFile);
+      if (bytes !== null) this.#live.set(pid, [...(this.#live.get(pid) ?? []), bytes]);
+    }
   }
 
   /** The last worker is spared: its memory is watched over the whole time. */

@@ -5,6 +5,7 @@ import { resolveBinding } from '../bindings.ts';
 import type { DataPlane, DataPlaneOptions } from '../data-plane.ts';
 import { Gateway } from '../gateway.ts';
 import type { SocketStore, SocketSupply } from '../sockets/socket-store.ts';
+import { HeapTrimmer } from './heap-trimmer.ts';
 import { createMirrorSharing, WorkerHealth } from './worker-health.ts';
 import { WorkerMetrics } from './worker-metrics.ts';
 import { WorkerPool, type WorkerView } from './worker-pool.ts';
@@ -71,6 +72,7 @@ export function createWorkers(options: WorkersOptions): Workers {
   const refresh = async (): Promise<void> => metrics.update(await pool.report());
   const reporter = setInterval(() => void refresh(), REPORT_INTERVAL_MILLIS);
   reporter.unref();
+  const trimmer = new HeapTrimmer();
 
   return {
     gateway: mirror,
@@ -88,6 +90,7 @@ export function createWorkers(options: WorkersOptions): Workers {
         failures = await mirror.apply(snapshot);
         await pool.apply(snapshot);
       }
+      trimmer.request();
       const own = new Set(failures.map((failure) => failure.listener));
       return [...failures, ...inWorkers.filter(({ listener }) => !own.has(listener))];
     },
@@ -95,6 +98,7 @@ export function createWorkers(options: WorkersOptions): Workers {
     reopenLog: () => pool.sendAll({ kind: 'reopenLog' }),
     async drain(graceMillis) {
       clearInterval(reporter);
+      trimmer[Symbol.dispose]();
       // Whoever ends this process at once, by a second signal, does not want to wait for workers either.
       const kill = (): void => pool.kill();
       process.once('exit', kill);
