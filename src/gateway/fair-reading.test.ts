@@ -38,6 +38,38 @@ describe('readFairly', () => {
     assert.ok(most <= 2 * BUFFER_BYTES, `${most} bytes in one turn`);
   });
 
+  it('lets few of many large transfers go on in one turn', async () => {
+    const total = 200_000;
+    await using server = await startRawServer((socket) => void socket.end(Buffer.alloc(total, 'x')));
+    let inThisTurn = 0;
+    let turns = 0;
+    let received = 0;
+    const sockets: net.Socket[] = Array.from({ length: 20 }, (_, index) =>
+      net.connect({
+        port: server.port,
+        host: server.host,
+        onread: readFairly(
+          Buffer.alloc(BUFFER_BYTES),
+          (chunk) => {
+            if (inThisTurn === 0) {
+              turns++;
+              setImmediate(() => {
+                inThisTurn = 0;
+              });
+            }
+            inThisTurn += chunk.length;
+            received += chunk.length;
+          },
+          () => sockets[index] as net.Socket,
+        ),
+      }),
+    );
+    await Promise.all(sockets.map((socket) => once(socket, 'close')));
+    assert.equal(received, sockets.length * total);
+    const mean = received / turns / BUFFER_BYTES;
+    assert.ok(mean <= 10, `${mean} full buffers in one turn`);
+  });
+
   it('does not resume a socket that was paused meanwhile', async () => {
     await using server = await startRawServer((socket) => void socket.write(Buffer.alloc(100_000, 'x')));
     let reads = 0;

@@ -150,7 +150,7 @@ export class StallWatch extends TimerEntry {
   }
 
   #lookBy(now: number, due: number): void {
-    if (this.timerSlot >= 0 && this.#due <= due) return;
+    if (this.isArmed && this.#due <= due) return;
     this.#due = due;
     this.#timers.arm(this, Math.max(0, due - now));
   }

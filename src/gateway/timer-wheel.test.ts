@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
+import { turnEventLoop } from '../../test/support/event-loop.ts';
 import { TimerEntry, TimerWheel } from './timer-wheel.ts';
 
 class Entry extends TimerEntry {
@@ -74,6 +75,25 @@ describe('TimerWheel', () => {
     }
     pass(1000);
     assert.deepEqual(entries.map((entry) => entry.fired.length).sort(), [0, 0, 2]);
+  });
+
+  it('lets others have their turn when very many end together', async () => {
+    const wheel = new TimerWheel(50);
+    const entries = Array.from({ length: 1_000 }, () => new Entry());
+    for (const entry of entries) wheel.arm(entry, 100);
+    const last = entries.at(-1) as Entry;
+    const fired = (): number => entries.filter((entry) => entry.fired.length > 0).length;
+    pass(200);
+    let most = fired();
+    const cancelled = entries.filter((entry) => entry.isArmed).slice(-2);
+    for (const entry of cancelled) wheel.cancel(entry);
+    for (let before = 0; fired() < 998; before = fired()) {
+      most = Math.max(most, fired() - before);
+      await turnEventLoop(1);
+    }
+    assert.ok(most < 100, `${most} at once`);
+    assert.equal(entries.filter((entry) => entry.fired.length !== 1).length, 2);
+    assert.equal(last.isArmed, false);
   });
 
   it('catches up after the event loop was busy', () => {

@@ -1,4 +1,9 @@
 const SLOTS = 512;
+/** Timeouts that fire in one turn of the event loop: when a thousand end together, others' requests go between them. */
+const FIRED_PER_TURN = 32;
+/** `timerSlot` of an entry without a timeout, and of one whose time has come and that fires as soon as it may. */
+const IDLE = -1;
+const DUE = -2;
 
 /**
  * Something with at most one pending timeout. The links live in the object itself, so arming and cancelling a timeout
@@ -7,20 +12,26 @@ const SLOTS = 512;
 export abstract class TimerEntry {
   timerNext: TimerEntry | null = null;
   timerPrevious: TimerEntry | null = null;
-  timerSlot = -1;
+  timerSlot: number = IDLE;
   timerRounds = 0;
+
+  get isArmed(): boolean {
+    return this.timerSlot !== IDLE;
+  }
 
   abstract onTimer(): void;
 }
 
 /**
  * A hashed timer wheel: coarse timeouts at O(1) for arm and cancel. A timeout fires between its delay and its delay
- * plus one tick, and never early, however late the event loop is. The wheel holds one interval while anything is armed
+ * plus one tick (later where very many end together), and never early, however late the event loop is. The wheel holds one interval while anything is armed
  * and none otherwise.
  */
 export class TimerWheel {
   readonly #tickMillis: number;
   readonly #slots: (TimerEntry | null)[] = new Array<TimerEntry | null>(SLOTS).fill(null);
+  /** Those whose time has come, in order; also some that were cancelled or armed anew since. */
+  #due: TimerEntry[] = [];
   #cursor = 0;
   #armed = 0;
   #interval: NodeJS.Timeout | null = null;
@@ -33,7 +44,7 @@ export class TimerWheel {
 
   /** Arms `entry`, replacing a timeout it already has. */
   arm(entry: TimerEntry, delayMillis: number): void {
-    if (entry.timerSlot >= 0) this.cancel(entry);
+    if (entry.timerSlot !== IDLE) this.cancel(entry);
     const now = performance.now();
     if (this.#interval === null) this.#start(now);
     // The cursor stands where it was at the last tick, which can be long ago when the event loop was busy: counted from
@@ -51,14 +62,18 @@ export class TimerWheel {
   }
 
   cancel(entry: TimerEntry): void {
-    if (entry.timerSlot < 0) return;
+    if (entry.timerSlot === IDLE) return;
+    if (entry.timerSlot !== DUE) this.#unlink(entry);
+    entry.timerSlot = IDLE;
+    this.#armed--;
+  }
+
+  #unlink(entry: TimerEntry): void {
     if (entry.timerPrevious === null) this.#slots[entry.timerSlot] = entry.timerNext;
     else entry.timerPrevious.timerNext = entry.timerNext;
     if (entry.timerNext !== null) entry.timerNext.timerPrevious = entry.timerPrevious;
     entry.timerNext = null;
     entry.timerPrevious = null;
-    entry.timerSlot = -1;
-    this.#armed--;
   }
 
   close(): void {
@@ -82,16 +97,27 @@ export class TimerWheel {
 
   #tick(): void {
     this.#cursor = (this.#cursor + 1) % SLOTS;
-    // An entry that fires may arm or cancel others, also ones of this slot: detach those that are due before any of them runs.
-    const due: TimerEntry[] = [];
-    for (let entry = this.#slots[this.#cursor] ?? null; entry !== null; entry = entry.timerNext) {
-      if (entry.timerRounds > 0) entry.timerRounds--;
-      else due.push(entry);
+    const isFiring = this.#due.length > 0;
+    for (let entry = this.#slots[this.#cursor] ?? null, next = entry; entry !== null; entry = next) {
+      next = entry.timerNext;
+      if (entry.timerRounds > 0) {
+        entry.timerRounds--;
+        continue;
+      }
+      this.#unlink(entry);
+      entry.timerSlot = DUE;
+      this.#due.push(entry);
     }
-    for (const entry of due) {
-      if (entry.timerSlot !== this.#cursor || entry.timerRounds > 0) continue;
+    if (!isFiring) this.#fire();
+  }
+
+  /** An entry that fires may arm or cancel others, also ones that are due. */
+  #fire(): void {
+    for (const entry of this.#due.splice(0, FIRED_PER_TURN)) {
+      if (entry.timerSlot !== DUE) continue;
       this.cancel(entry);
       entry.onTimer();
     }
+    if (this.#due.length > 0) setImmediate(() => this.#fire());
   }
 }

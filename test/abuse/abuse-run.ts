@@ -14,7 +14,7 @@ import { GoodClients, type GoodReport } from './good-clients.ts';
 import type { SideReply, SideRequest } from './side-process.ts';
 
 export interface AbuseOptions {
-  /** How long the good clients are watched, quiet and beside each phase. */
+  /** How long the good clients are watched: so long beside each phase, and as long in quiet before it. */
   readonly secondsPerPhase: number;
   readonly goodClients: number;
   /** Each phase has these abusers at once, with so many connections each (churn: so many a second). */
@@ -23,8 +23,10 @@ export interface AbuseOptions {
 }
 
 export interface PhaseReport {
-  /** The abusers' names; `quiet` where there are none. */
+  /** The abusers' names. */
   readonly name: string;
+  /** Right before. */
+  readonly quiet: GoodReport;
   readonly good: GoodReport;
   readonly abusers: Readonly<Partial<Record<AbuserKind, AbuserReport>>>;
   /** Resident memory of the gateway at the phase's end, in MiB. */
@@ -40,6 +42,7 @@ export interface AbuseReport {
 /** Times short enough that abusers are ended within a phase. */
 const LIMITS = ['head-timeout=2s', 'body-idle-timeout=2s', 'write-stall-timeout=2s'];
 const PAUSE_MILLIS = 100;
+const WARM_UP_MILLIS = 5_000;
 /** Descriptors that a process needs apart from its connections. */
 const OTHER_FILES = 1_000;
 
@@ -49,10 +52,13 @@ export async function runAbuse(options: AbuseOptions): Promise<AbuseReport> {
   await using stack = new AsyncDisposableStack();
   // Bad clients have a pod of their own: what is measured is the gateway, not what a large download does to a pod.
   const { port: goodPod } = await tell(startSide(stack), { kind: 'pod' }, 'pod');
-  const { port: badPod } = await tell(startSide(stack), { kind: 'pod' }, 'pod');
+  const badSide = startSide(stack);
+  const { port: badPod } = await tell(badSide, { kind: 'pod' }, 'pod');
   const abusers = startSide(stack);
-  // Abusers are elsewhere: on this machine they only get what time is left.
-  if (abusers.pid !== undefined) setPriority(abusers.pid, constants.priority.PRIORITY_LOW);
+  // Abusers and their pod are elsewhere: on this machine they only get what time is left.
+  for (const { pid } of [badSide, abusers]) {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
+  }
   folder.write('shop.yaml', [SHOP_GATEWAY, ROUTES, workload('good', goodPod), workload('bad', badPod)].join('---\n'));
   const limpet = stack.use(
     await startLimpet([
@@ -67,14 +73,18 @@ export async function runAbuse(options: AbuseOptions): Promise<AbuseReport> {
   const good = new GoodClients(Number(port), options.goodClients, PAUSE_MILLIS);
   stack.defer(() => good.close());
   // What is compiled and pooled once shall not count for any phase.
-  await good.measure(1_000);
+  await good.measure(WARM_UP_MILLIS);
   const phases: PhaseReport[] = [];
-  for (const phase of [{}, ...options.phases]) {
-    const report = await runPhase(phase, Number(port), options.secondsPerPhase * 1_000, { good, abusers, limpet });
+  const settle = (): Promise<number> => connectionsLeft(Number(adminPort), options.goodClients);
+  for (const phase of options.phases) {
+    const millis = options.secondsPerPhase * 1_000;
+    const quiet = await good.measure(millis);
+    const report = { quiet, ...(await runPhase(phase, Number(port), millis, { good, abusers, limpet })) };
     phases.push(report);
     options.onPhase?.(report);
+    await settle();
   }
-  return { phases, connectionsLeft: await connectionsLeft(Number(adminPort), options.goodClients) };
+  return { phases, connectionsLeft: await settle() };
 }
 
 async function runPhase(
@@ -82,7 +92,7 @@ async function runPhase(
   port: number,
   millis: number,
   { good, abusers, limpet }: { good: GoodClients; abusers: ChildProcess; limpet: TestProcess },
-): Promise<PhaseReport> {
+): Promise<Omit<PhaseReport, 'quiet'>> {
   const entries = Object.entries(phase) as [AbuserKind, number][];
   for (const [abuser, count] of entries) {
     await tell(abusers, { kind: 'abuse', abuser, port, count: Math.min(count, mostConnections()) }, 'abusing');
@@ -90,7 +100,7 @@ async function runPhase(
   const report = await good.measure(millis);
   const memoryMebibytes = residentMebibytes(limpet.pid);
   const { reports } = await tell(abusers, { kind: 'stop' }, 'stopped');
-  const name = entries.length === 0 ? 'quiet' : entries.map(([kind]) => kind).join(', ');
+  const name = entries.map(([kind]) => kind).join(', ');
   return { name, good: report, abusers: reports, memoryMebibytes };
 }
 

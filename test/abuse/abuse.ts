@@ -4,12 +4,14 @@ import { parseArgs } from 'node:util';
 import { ROOT } from '../support/tools.ts';
 import { type AbuseReport, type PhaseReport, runAbuse } from './abuse-run.ts';
 import { ABUSER_KINDS, type AbuserKind } from './abusers.ts';
+import type { GoodReport } from './good-clients.ts';
 
 /*
- * npm run abuse -- [--seconds N] [--write]
+ * npm run abuse -- [--seconds N] [--rounds N] [--only KIND] [--write]
  *
- * 100 well-behaved clients, quiet and beside each kind of bad client and all of them together, N seconds each (10). Prints
- * a table; --write puts it into docs/reliability.md. Exit 1: a good request failed.
+ * 100 well-behaved clients beside each kind of bad client and all of them together, N seconds each (8) and as long in quiet
+ * before each, in several rounds (3). Prints a table; --write puts it into docs/reliability.md. Exit 1: a good request
+ * failed.
  */
 
 const COUNTS: { readonly [kind in AbuserKind]: number } = {
@@ -27,39 +29,81 @@ const END = '<!-- abuse:end -->';
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
-    options: { seconds: { type: 'string', default: '10' }, write: { type: 'boolean', default: false } },
+    options: {
+      seconds: { type: 'string', default: '8' },
+      rounds: { type: 'string', default: '3' },
+      only: { type: 'string' },
+      write: { type: 'boolean', default: false },
+    },
   });
+  const kinds = ABUSER_KINDS.filter((kind) => values.only === undefined || kind === values.only);
+  const round = [...kinds.map((kind) => ({ [kind]: COUNTS[kind] })), ...(values.only === undefined ? [COUNTS] : [])];
   const report = await runAbuse({
     secondsPerPhase: Number(values.seconds),
     goodClients: 100,
-    phases: [...ABUSER_KINDS.map((kind) => ({ [kind]: COUNTS[kind] })), COUNTS],
-    onPhase: (phase) => process.stderr.write(`${phase.name}: p99 ${phase.good.p99Millis.toFixed(1)} ms\n`),
+    phases: Array.from({ length: Number(values.rounds) }, () => round).flat(),
+    onPhase: (phase) =>
+      process.stderr.write(
+        `${nameOf(phase)}: p99 ${phase.good.p99Millis.toFixed(1)} ms, quiet ${phase.quiet.p99Millis.toFixed(1)} ms\n`,
+      ),
   });
   const table = formatReport(report);
   process.stdout.write(table);
   if (values.write) writeTable(table);
-  return report.phases.some(({ good }) => good.failed > 0) ? 1 : 0;
+  return report.phases.some(({ good, quiet }) => good.failed + quiet.failed > 0) ? 1 : 0;
 }
 
 function formatReport({ phases, connectionsLeft }: AbuseReport): string {
-  const quiet = phases[0]?.good.p99Millis ?? Number.NaN;
-  const rows = phases.map(
-    (phase) =>
-      `| ${nameOf(phase)} | ${phase.good.requests} | ${phase.good.failed} | ${phase.good.p50Millis.toFixed(2)} | ${phase.good.p99Millis.toFixed(2)} | ${(phase.good.p99Millis / quiet).toFixed(2)} | ${endedOf(phase)} | ${phase.memoryMebibytes.toFixed(0)} |`,
-  );
+  const quiet = phases.map((phase) => phase.quiet);
+  const quietP99 = medianOf(quiet.map(({ p99Millis }) => p99Millis));
+  const rows = [...Map.groupBy(phases, nameOf)].map(([name, rounds]) => {
+    const ended = `${sumOf(rounds, 'opened')}, ${sumOf(rounds, 'ended')}`;
+    const memory = Math.max(...rounds.map(({ memoryMebibytes }) => memoryMebibytes)).toFixed(0);
+    return formatRow(
+      name,
+      rounds.map(({ good }) => good),
+      quietP99,
+      ended,
+      memory,
+    );
+  });
   const head =
     '| beside the 100 clients | their requests | failed | p50 ms | p99 ms | p99 / quiet | abusers: opened, ended | memory MiB |';
-  return `${head}\n| --- | --: | --: | --: | --: | --: | --: | --: |\n${rows.join('\n')}\n\n${connectionsLeft} client connections were left when all abusers had gone.\n`;
+  const table = [
+    head,
+    '| --- | --: | --: | --: | --: | --: | --: | --: |',
+    formatRow('quiet', quiet, quietP99, '', ''),
+    ...rows,
+  ];
+  return `${table.join('\n')}\n\n${connectionsLeft} client connections were left when all abusers had gone.\n`;
+}
+
+function formatRow(
+  name: string,
+  rounds: readonly GoodReport[],
+  quietP99: number,
+  ended: string,
+  memory: string,
+): string {
+  const sum = (field: 'requests' | 'failed'): number => rounds.reduce((total, report) => total + report[field], 0);
+  const p99s = rounds.map(({ p99Millis }) => p99Millis);
+  const p50 = medianOf(rounds.map(({ p50Millis }) => p50Millis)).toFixed(2);
+  const p99 = `${medianOf(p99s).toFixed(1)} (${Math.min(...p99s).toFixed(1)} to ${Math.max(...p99s).toFixed(1)})`;
+  const ratio = (medianOf(p99s) / quietP99).toFixed(2);
+  return `| ${name} | ${sum('requests')} | ${sum('failed')} | ${p50} | ${p99} | ${ratio} | ${ended} | ${memory} |`;
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
 
 function nameOf({ name, abusers }: PhaseReport): string {
   return Object.keys(abusers).length > 1 ? 'all of these at once' : name;
 }
 
-function endedOf({ abusers }: PhaseReport): string {
-  const reports = Object.values(abusers);
-  const sum = (field: 'opened' | 'ended'): number => reports.reduce((total, report) => total + report[field], 0);
-  return reports.length === 0 ? '' : `${sum('opened')}, ${sum('ended')}`;
+function sumOf(rounds: readonly PhaseReport[], field: 'opened' | 'ended'): number {
+  return rounds.flatMap(({ abusers }) => Object.values(abusers)).reduce((total, report) => total + report[field], 0);
 }
 
 function writeTable(table: string): void {

@@ -30,6 +30,7 @@ export const ABUSER_KINDS: readonly AbuserKind[] = [
 
 const HOST_LINES = 'HTTP/1.1\r\nhost: shop.example\r\n';
 const DRIP_MILLIS = 200;
+const DRIP_GROUPS = 20;
 /** So many connections are opened at once; the listen queue is not what is tested. */
 const OPENING = 100;
 const CHURN_MILLIS = 10;
@@ -112,14 +113,18 @@ function startPool(port: number, count: number, begin: (socket: Socket) => void)
 
 /** Begins a message and goes on with it a few bytes at a time, for ever. */
 function startDripping(port: number, count: number, start: string, piece: string): Abuser {
-  const dripping = new Set<Socket>();
+  // Each in its own time: clients that know nothing of each other do not write in the same instant.
+  const groups = Array.from({ length: DRIP_GROUPS }, () => new Set<Socket>());
+  let turn = 0;
   const timer = setInterval(() => {
-    for (const socket of dripping) socket.write(piece);
-  }, DRIP_MILLIS);
+    for (const socket of groups[turn++ % DRIP_GROUPS] ?? []) socket.write(piece);
+  }, DRIP_MILLIS / DRIP_GROUPS);
+  let opened = 0;
   const pool = startPool(port, count, (socket) => {
     socket.write(start);
-    dripping.add(socket);
-    socket.once('close', () => dripping.delete(socket));
+    const group = groups[opened++ % DRIP_GROUPS];
+    group?.add(socket);
+    socket.once('close', () => group?.delete(socket));
   });
   return {
     report: pool.report,

@@ -1,5 +1,5 @@
-import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { KeepAliveConnection } from '../support/keep-alive-connection.ts';
 
 export interface GoodReport {
   readonly requests: number;
@@ -11,14 +11,12 @@ export interface GoodReport {
 
 /** Clients that send a request, read the answer and wait a little, each on a connection of its own. */
 export class GoodClients {
-  readonly #port: number;
-  readonly #agents: readonly Agent[];
+  readonly #connections: readonly KeepAliveConnection[];
   readonly #pauseMillis: number;
 
   constructor(port: number, clients: number, pauseMillis: number) {
-    this.#port = port;
     this.#pauseMillis = pauseMillis;
-    this.#agents = Array.from({ length: clients }, () => new Agent({ keepAlive: true, maxSockets: 1 }));
+    this.#connections = Array.from({ length: clients }, () => new KeepAliveConnection(port, 'shop.example', '/good'));
   }
 
   /** What they see in so much time. */
@@ -26,21 +24,18 @@ export class GoodClients {
     const latencies: number[] = [];
     const failures: string[] = [];
     const end = performance.now() + millis;
-    const run = async (agent: Agent, index: number): Promise<void> => {
+    const run = async (connection: KeepAliveConnection, index: number): Promise<void> => {
       // Not all in step.
-      await delay((index * this.#pauseMillis) / this.#agents.length);
+      await delay((index * this.#pauseMillis) / this.#connections.length);
       while (performance.now() < end) {
-        const startedAt = performance.now();
-        try {
-          await ask(agent, this.#port, index);
-          latencies.push(performance.now() - startedAt);
-        } catch (error) {
-          failures.push(String(error));
-        }
+        const result = await connection.request(`cookie: sid=good-${index}\r\n`, true);
+        if ('reason' in result) failures.push(result.reason);
+        else if (result.status !== 200 || result.body !== 'ok') failures.push(`${result.status} ${result.body}`);
+        else latencies.push(result.millis);
         await delay(this.#pauseMillis);
       }
     };
-    await Promise.all(this.#agents.map(run));
+    await Promise.all(this.#connections.map(run));
     latencies.sort((a, b) => a - b);
     const quantile = (share: number): number => latencies[Math.floor(latencies.length * share)] ?? Number.NaN;
     return {
@@ -53,26 +48,6 @@ export class GoodClients {
   }
 
   close(): void {
-    for (const agent of this.#agents) agent.destroy();
+    for (const connection of this.#connections) connection.close();
   }
-}
-
-/** Resolves with a good answer; rejects with what is wrong otherwise. */
-function ask(agent: Agent, port: number, client: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const headers = { host: 'shop.example', cookie: `sid=good-${client}` };
-    const outgoing = request({ host: '127.0.0.1', port, path: '/good', agent, headers }, (incoming) => {
-      let text = '';
-      incoming.on('data', (chunk: Buffer) => {
-        text += chunk.toString('latin1');
-      });
-      incoming.once('error', reject);
-      incoming.once('end', () => {
-        if (incoming.statusCode === 200 && text === 'ok') resolve();
-        else reject(new Error(`${incoming.statusCode} ${text.slice(0, 80)}`));
-      });
-    });
-    outgoing.once('error', reject);
-    outgoing.end();
-  });
 }

@@ -1,4 +1,4 @@
-import { SoakConnection, type SoakFailure, type SoakResponse } from './soak-connection.ts';
+import { KeepAliveConnection, type RequestFailure, type TimedResponse } from '../support/keep-alive-connection.ts';
 import { FLAPPING_POD, SESSION_HEADER } from './soak-shop.ts';
 
 /** Requests of one session before its client starts another. */
@@ -12,7 +12,7 @@ const LATENCY_BUCKETS = 100_000;
 /** What a load has come to so far. */
 export interface LoadCounts {
   readonly succeeded: number;
-  readonly failures: readonly (SoakFailure & { readonly at: number })[];
+  readonly failures: readonly (RequestFailure & { readonly at: number })[];
   /** Sessions that began, by the pod they began on. */
   readonly sessions: ReadonlyMap<string, number>;
   /** Requests of a session that another pod answered although the session's own has been there all the time. */
@@ -27,7 +27,7 @@ export interface LoadCounts {
 export class SoakLoad {
   readonly #clients: SoakClient[];
   readonly #idle: SoakClient[];
-  readonly #failures: (SoakFailure & { readonly at: number })[] = [];
+  readonly #failures: (RequestFailure & { readonly at: number })[] = [];
   readonly #sessions = new Map<string, number>();
   readonly #strayed: string[] = [];
   readonly #latencies = new Uint32Array(LATENCY_BUCKETS);
@@ -122,8 +122,8 @@ export class SoakLoad {
 
 interface SoakResult {
   /** null: `failure` says why. */
-  readonly response: SoakResponse | null;
-  readonly failure: SoakFailure | null;
+  readonly response: TimedResponse | null;
+  readonly failure: RequestFailure | null;
   /** The pod of a session that begins with this response. */
   readonly begun: string | null;
   /** Set where the session has left a pod that stays. */
@@ -132,13 +132,13 @@ interface SoakResult {
 
 /** A client that carries its session's token, and forgets it after a while. */
 class SoakClient {
-  readonly #connection: SoakConnection;
+  readonly #connection: KeepAliveConnection;
   #requests = 0;
   #token = '';
   #pod = '';
 
   constructor(port: number) {
-    this.#connection = new SoakConnection(port);
+    this.#connection = new KeepAliveConnection(port, 'soak', '/soak');
   }
 
   async request(): Promise<SoakResult> {

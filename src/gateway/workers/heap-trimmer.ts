@@ -7,7 +7,7 @@ const TRIM_MILLIS = 10_000;
 /**
  * Gives memory back some time after a configuration was read. V8 lets a heap grow by 100 MiB and more before it collects
  * what readings have left, and never returns the space for new objects to a process that goes on allocating a little: that
- * looks like a leak, and is of no use in a process that only reads configuration (decision 026).
+ * looks like a leak, and is of no use in a process that only reads configuration (decision 027).
  */
 export class HeapTrimmer implements Disposable {
   readonly #trim: () => void;

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 /** Time for a response, far beyond all that a healthy gateway needs. */
 const RESPONSE_MILLIS = 10_000;
 
-export interface SoakResponse {
+export interface TimedResponse {
   readonly status: number;
   /** The head in latin1, with the status line. */
   readonly head: string;
@@ -12,28 +12,30 @@ export interface SoakResponse {
 }
 
 /** A request that came to nothing. */
-export interface SoakFailure {
+export interface RequestFailure {
   readonly reason: string;
   /** 0: the connection was never made. */
   readonly clientPort: number;
 }
 
 /** A keep-alive connection for one request at a time; it connects when it has to. */
-export class SoakConnection {
+export class KeepAliveConnection {
   readonly #port: number;
+  readonly #opening: string;
   #socket: Socket | null = null;
   #clientPort = 0;
   #received = '';
   #startedAt = 0;
   #timer: NodeJS.Timeout | null = null;
-  #done: ((result: SoakResponse | SoakFailure) => void) | null = null;
+  #done: ((result: TimedResponse | RequestFailure) => void) | null = null;
 
-  constructor(port: number) {
+  constructor(port: number, host: string, path: string) {
     this.#port = port;
+    this.#opening = `GET ${path} HTTP/1.1\r\nhost: ${host}\r\n`;
   }
 
   /** `lines` are further header lines. `keepAlive` false: the connection ends after the response. */
-  request(lines: string, keepAlive: boolean): Promise<SoakResponse | SoakFailure> {
+  request(lines: string, keepAlive: boolean): Promise<TimedResponse | RequestFailure> {
     return new Promise((resolve) => {
       this.#done = resolve;
       this.#received = '';
@@ -41,7 +43,7 @@ export class SoakConnection {
       this.#timer = setTimeout(() => this.#fail('no response in time'), RESPONSE_MILLIS);
       const close = keepAlive ? '' : 'connection: close\r\n';
       this.#socket ??= this.#connect();
-      this.#socket.write(`GET /soak HTTP/1.1\r\nhost: soak\r\n${close}${lines}\r\n`, 'latin1');
+      this.#socket.write(`${this.#opening}${close}${lines}\r\n`, 'latin1');
     });
   }
 
@@ -93,7 +95,7 @@ export class SoakConnection {
     socket?.destroy();
   }
 
-  #finish(result: SoakResponse | SoakFailure): void {
+  #finish(result: TimedResponse | RequestFailure): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     const done = this.#done;
     this.#done = null;
