@@ -169,8 +169,8 @@ export interface SubsetConfig {
 export type Discovery =
   /** They are the ones listed. */
   | { readonly kind: 'listed' }
-  /** Hosts that are no IP addresses are names to look up. */
-  | { readonly kind: 'dns' }
+  /** Hosts that are no IP addresses are names to look up; each address is an endpoint, or all of them are one. */
+  | { readonly kind: 'dns'; readonly everyAddress: boolean }
   /** Each connection goes where it was meant to go before it was redirected to the proxy. */
   | { readonly kind: 'originalDestination' };
 
@@ -185,6 +185,8 @@ export interface TcpKeepalive {
 export interface UpstreamProtocol {
   /** `sameAsClient`: HTTP/2 for requests that came in HTTP/2. */
   readonly http: 'http1' | 'http2' | 'sameAsClient';
+  /** Requests that run at once on an HTTP/2 connection; null: the data plane's default. */
+  readonly maxConcurrentStreams: number | null;
   /** null: plain text. */
   readonly tls: ClientTls | null;
   /** A PROXY protocol header begins each connection; null: none. */
@@ -199,6 +201,7 @@ export interface UpstreamProtocol {
 
 export const PLAIN_HTTP1: UpstreamProtocol = {
   http: 'http1',
+  maxConcurrentStreams: null,
   tls: null,
   proxyHeader: null,
   keepalive: null,

@@ -36,7 +36,11 @@ function emitDiscovery({ inline }: EmitContext, cluster: Cluster): Message {
     case 'originalDestination':
       return { type: 'ORIGINAL_DST' };
     case 'dns':
-      return { type: 'STRICT_DNS', ...LOOKUPS, loadAssignment: emitLoadAssignment(cluster) };
+      return {
+        type: cluster.discovery.everyAddress ? 'STRICT_DNS' : 'LOGICAL_DNS',
+        ...LOOKUPS,
+        loadAssignment: emitLoadAssignment(cluster),
+      };
     case 'listed':
       if (!inline) return { type: 'EDS', edsClusterConfig: { edsConfig: FROM_ADS, serviceName: cluster.name } };
       return { type: hasNames(cluster) ? 'STRICT_DNS' : 'STATIC', loadAssignment: emitLoadAssignment(cluster) };

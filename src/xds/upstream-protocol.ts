@@ -31,16 +31,16 @@ function emitHttpOptions({ protocol, idleTimeoutMillis, maxRequestsPerConnection
   return message({
     commonHttpProtocolOptions: unlessEmpty(common),
     upstreamHttpProtocolOptions: tls,
-    ...emitVersion(protocol.http),
+    ...emitVersion(protocol),
   });
 }
 
-function emitVersion(http: Cluster['protocol']['http']): Message {
+function emitVersion({ http, maxConcurrentStreams }: Cluster['protocol']): Message {
   switch (http) {
     case 'http1':
       return { explicitHttpConfig: { httpProtocolOptions: {} } };
     case 'http2':
-      return { explicitHttpConfig: { http2ProtocolOptions: {} } };
+      return { explicitHttpConfig: { http2ProtocolOptions: message({ maxConcurrentStreams }) } };
     case 'sameAsClient':
       return { useDownstreamProtocolConfig: { httpProtocolOptions: {}, http2ProtocolOptions: {} } };
   }

@@ -7,15 +7,15 @@ import {
   DEFAULT_HEALTH_POLICY,
   type EndpointGroup,
   type HealthPolicy,
-  PLAIN_HTTP1,
   type SlowStart,
 } from '../../model/cluster.ts';
 import { originOf } from '../../resources/resource.ts';
 import { emitOutlierDetection } from './emit-outlier.ts';
+import { emitUpstream, type UpstreamDefaults } from './emit-upstream.ts';
 import type { IstioPort, IstioService } from './istio-service.ts';
 import type { ClusterPolicy, Place } from './resolve-policy.ts';
 import type { ConnectionPool } from './schema-connection-pool.ts';
-import type { ConsistentHash, LoadBalancer, LocalityLbSetting } from './schema-load-balancer.ts';
+import type { ConsistentHash, LoadBalancer } from './schema-load-balancer.ts';
 
 /** Everything that shapes one cluster. */
 export interface ResolvedCluster {
@@ -25,13 +25,21 @@ export interface ResolvedCluster {
   readonly subset: string;
   readonly groups: readonly EndpointGroup[];
   readonly policy: ClusterPolicy;
+  readonly isLocalityWeighted: boolean;
   /** Where the policy's load balancer stands; null: nowhere. */
   readonly balancerPlace: Place | null;
+  /** What asks for anything but plain HTTP/1.1; null: the port, if anything. */
+  readonly upstreamPlace: Place | null;
+  readonly mesh: ClusterDefaults;
+}
+
+/** What the mesh says where no rule does. */
+export interface ClusterDefaults extends UpstreamDefaults {
+  readonly connectTimeout: number;
 }
 
 /** Envoy's limit and default of the ring's upper size (envoy-affinity §4.1). */
 const MAXIMUM_RING_SIZE = 8388608;
-const DEFAULT_CONNECT_TIMEOUT_MILLIS = 10_000;
 const DEFAULT_IDLE_TIMEOUT_MILLIS = 3_600_000;
 
 /** Istio's name of a cluster; virtual hosts and routes refer to it. */
@@ -39,22 +47,23 @@ export function clusterName(host: string, port: number, subset: string): string 
   return `outbound|${port}|${subset}|${host}`;
 }
 
-export function emitCluster({ service, port, subset, groups, policy, balancerPlace }: ResolvedCluster): Cluster {
+export function emitCluster(resolved: ResolvedCluster): Cluster {
+  const { service, port, subset, groups, policy, balancerPlace } = resolved;
   const { connectionPool: pool, retryBudget: budget } = policy;
   return {
     name: clusterName(service.host, port.number, subset),
-    discovery: { kind: 'listed' },
-    protocol: PLAIN_HTTP1,
+    discovery: policy.loadBalancer?.simple === 'PASSTHROUGH' ? { kind: 'originalDestination' } : service.discovery,
+    protocol: emitUpstream(resolved),
     balancer: emitBalancer(policy.loadBalancer),
     balancerOrigin: balancerPlace === null ? null : originOf(balancerPlace.resource, balancerPlace.path),
     groups,
-    health: emitHealth(service, policy),
+    health: emitHealth(resolved),
     circuitBreakers: emitCircuitBreakers(pool),
     retryBudget: budget === null ? null : { percent: budget.percent, minConcurrency: budget.minRetryConcurrency },
     healthChecks: [],
     outlierDetection: policy.outlierDetection === null ? null : emitOutlierDetection(policy.outlierDetection),
     subsets: null,
-    connectTimeoutMillis: pool?.tcp.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT_MILLIS,
+    connectTimeoutMillis: pool?.tcp.connectTimeout ?? resolved.mesh.connectTimeout,
     idleTimeoutMillis: pool?.http.idleTimeout ?? pool?.tcp.idleTimeout ?? DEFAULT_IDLE_TIMEOUT_MILLIS,
     maxRequestsPerConnection: limit(pool?.http.maxRequestsPerConnection),
     origin: originOf(service.resource),
@@ -112,19 +121,14 @@ export function emitHashPolicy(hash: ConsistentHash): HashPolicy | null {
  * A session label lets draining endpoints keep their sessions (istio-affinity §8). Istio says so for the base cluster
  * only, which makes a rollout end every session on a subset; here subset clusters have it too.
  */
-function emitHealth(service: IstioService, policy: ClusterPolicy): HealthPolicy {
+function emitHealth({ service, policy, isLocalityWeighted }: ResolvedCluster): HealthPolicy {
   return {
     ...DEFAULT_HEALTH_POLICY,
     panicThresholdPercent: policy.outlierDetection?.minHealthPercent ?? DEFAULT_HEALTH_POLICY.panicThresholdPercent,
-    localityWeighted: isLocalityWeighted(policy.loadBalancer?.localityLbSetting ?? null),
+    localityWeighted: isLocalityWeighted,
     sessionHealth:
       service.session === null ? DEFAULT_HEALTH_POLICY.sessionHealth : ['healthy', 'draining', 'unknown', 'degraded'],
   };
-}
-
-function isLocalityWeighted(setting: LocalityLbSetting | null): boolean {
-  if (setting === null || setting.enabled === false) return false;
-  return setting.distribute.length > 0 || setting.failover.length > 0 || setting.failoverPriority.length > 0;
 }
 
 function emitCircuitBreakers(pool: ConnectionPool | null): CircuitBreakers {

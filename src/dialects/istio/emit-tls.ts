@@ -1,4 +1,5 @@
-import type { AuthoritySource, CredentialSource, ServerTls, TlsVersion } from '../../model/tls.ts';
+import type { AuthoritySource, ClientTls, CredentialSource, ServerTls, TlsVersion } from '../../model/tls.ts';
+import type { UpstreamTls } from './schema-destination-rule.ts';
 import type { CertificateFiles, ServerTls as ServerTlsSpec, TlsProtocol } from './schema-gateway.ts';
 
 /** What a server that reads requests offers (istio-affinity §3). */
@@ -46,6 +47,51 @@ function emitAuthorities(spec: ServerTlsSpec, namespace: string): AuthoritySourc
 function credentialNames({ credentialNames: names, credentialName }: ServerTlsSpec): readonly string[] {
   if (names.length > 0) return names;
   return credentialName === '' ? [] : [credentialName];
+}
+
+/** What TLS to endpoints takes from around its settings. */
+export interface ClientTlsNames {
+  /** The gateway's, where secrets without a namespace are. */
+  readonly namespace: string;
+  /** Sent where the mesh's own TLS is asked for and no SNI is given. */
+  readonly meshSni: string;
+  /** What the service says of its certificates; the settings' own names come first. */
+  readonly subjectAltNames: readonly string[];
+}
+
+/** TLS to endpoints; null: switched off. Without an SNI it is the request's host, and so is the name to be verified. */
+export function emitClientTls(spec: UpstreamTls, isHttp2: boolean, names: ClientTlsNames): ClientTls | null {
+  if (spec.mode === 'DISABLE') return null;
+  const subjectAltNames = spec.subjectAltNames.length > 0 ? spec.subjectAltNames : names.subjectAltNames;
+  const common = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', cipherSuites: [] } as const;
+  if (spec.mode === 'ISTIO_MUTUAL') {
+    return {
+      ...common,
+      alpn: isHttp2 ? ['istio-peer-exchange', 'istio', 'h2'] : ['istio-peer-exchange', 'istio'],
+      sni: spec.sni || names.meshSni,
+      sniFromHost: false,
+      credential: { kind: 'workload' },
+      verify: { authorities: { kind: 'workload' }, subjectAltNames },
+    };
+  }
+  return {
+    ...common,
+    alpn: isHttp2 ? ['h2'] : [],
+    sni: spec.sni,
+    sniFromHost: spec.sni === '',
+    credential: spec.mode === 'MUTUAL' ? emitClientCredential(spec, names.namespace) : null,
+    verify: spec.insecureSkipVerify ? null : { authorities: emitTrusted(spec, names.namespace), subjectAltNames },
+  };
+}
+
+function emitClientCredential(spec: UpstreamTls, namespace: string): CredentialSource {
+  if (spec.credentialName !== '') return { kind: 'secret', ...secretName(spec.credentialName, namespace) };
+  return { kind: 'files', certificate: spec.clientCertificate, privateKey: spec.privateKey };
+}
+
+function emitTrusted({ credentialName, caCertificates: path }: UpstreamTls, namespace: string): AuthoritySource {
+  if (credentialName !== '') return { kind: 'secret', ...secretName(`${credentialName}-cacert`, namespace) };
+  return path === '' || path === 'system' ? { kind: 'system' } : { kind: 'file', path };
 }
 
 /** `NAME`, `NAMESPACE/NAME` or either after `kubernetes://`. */

@@ -1,9 +1,11 @@
-import type { Endpoint, Locality } from '../../model/cluster.ts';
+import type { Discovery, Endpoint, Locality } from '../../model/cluster.ts';
 import type { Resource } from '../../resources/resource.ts';
+import type { PortProtocol } from './port-protocol.ts';
 
 export interface IstioPort {
   readonly name: string;
   readonly number: number;
+  readonly protocol: PortProtocol;
 }
 
 /** An endpoint with where it is; groups are made of these. */
@@ -25,6 +27,9 @@ export interface IstioService {
   readonly ports: readonly IstioPort[];
   readonly session: SessionLabel | null;
   readonly exportTo: readonly string[];
+  readonly discovery: Discovery;
+  /** Names that its endpoints' certificates have; empty: nothing is known. */
+  readonly subjectAltNames: readonly string[];
   readonly resource: Resource;
   /** Those that may be sent to at all, draining ones included. */
   endpoints(port: IstioPort): readonly PlacedEndpoint[];

@@ -1,5 +1,5 @@
 import { type Locality, NO_LOCALITY } from '../../model/cluster.ts';
-import type { HttpRetry } from './schema-retry.ts';
+import { DEFAULT_MESH_CONFIG, type MeshConfig } from './schema-mesh-config.ts';
 
 /** What Istio knows of the gateway pod and of the mesh, and can't be read off its resources. */
 export interface IstioOptions {
@@ -11,10 +11,8 @@ export interface IstioOptions {
   readonly clusterDomain: string;
   /** Where the gateway runs; decides which endpoints locality load balancing prefers. */
   readonly locality: Locality;
-  /** MeshConfig's `defaultHttpRetryPolicy`, for rules without `retries`; null: Istio's own default. */
-  readonly defaultRetries: HttpRetry | null;
-  /** MeshConfig's `localityLbSetting.enabled`. */
-  readonly localityLoadBalancing: boolean;
+  /** What holds in the whole mesh; the resources' own ConfigMap `istio` comes before it. */
+  readonly mesh: MeshConfig;
   /** Istio's PILOT_ENABLE_PERSISTENT_SESSION_FILTER: whether session labels give sessions. Off in Istio unless set, on here. */
   readonly persistentSessions: boolean;
   /** Emit clusters that no route uses too, as Istio does for a gateway. */
@@ -27,8 +25,7 @@ export const DEFAULT_ISTIO_OPTIONS: IstioOptions = {
   rootNamespace: 'istio-system',
   clusterDomain: 'cluster.local',
   locality: NO_LOCALITY,
-  defaultRetries: null,
-  localityLoadBalancing: true,
+  mesh: DEFAULT_MESH_CONFIG,
   persistentSessions: true,
   allClusters: false,
 };

@@ -77,7 +77,7 @@ function resolveForward(
     isWeighted: !isSingle,
     affinity: toAffinity(session, policies),
     affinityOrigin: affinityOrigin(session, weighted),
-    retries: rule.retries ?? context.options.defaultRetries,
+    retries: rule.retries ?? context.options.mesh.defaultHttpRetryPolicy,
     isHashed: weighted.some(({ hash }) => hash !== null),
     mirrors: resolveMirrors(context, rule, resource, path, listenerPort),
   };

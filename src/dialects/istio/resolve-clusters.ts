@@ -1,11 +1,11 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
 import type { ResolvedCluster } from './emit-cluster.ts';
 import { clusterName } from './emit-cluster.ts';
-import type { IstioService, PlacedEndpoint } from './istio-service.ts';
+import type { IstioPort, IstioService, PlacedEndpoint } from './istio-service.ts';
 import type { IstioOptions } from './options.ts';
 import type { DestinationRule, DestinationRules } from './resolve-destination-rules.ts';
 import { resolveGroups } from './resolve-locality.ts';
-import { balancerPlace, clusterPolicy } from './resolve-policy.ts';
+import { blockPlace, type ClusterPolicy, clusterPolicy, type Place } from './resolve-policy.ts';
 import type { ServiceRegistry } from './resolve-services.ts';
 import type { PolicyBlocks } from './schema-destination-rule.ts';
 import type { LocalityLbSetting } from './schema-load-balancer.ts';
@@ -27,18 +27,31 @@ export function createClusterPlan(
     const name = clusterName(host, number, subset);
     const service = registry.visible(host);
     const port = service?.ports.find((candidate) => candidate.number === number);
-    if (byName.has(name) || service === undefined || port === undefined) return;
+    if (byName.has(name) || service === undefined || port === undefined || port.protocol === 'UDP') return;
     const rule = rules.find(host, service.namespace);
     const definition = rule?.subsets.get(subset)?.value;
     if (subset !== '' && definition === undefined) return;
     const policy = clusterPolicy(rule, number, subset);
     const wanted = Object.entries(definition?.labels ?? {});
-    const placed = isReachable(rule, policy, subset, name, sink) ? service.endpoints(port) : [];
+    const placed = isReachable(rule, policy, port, subset, name, sink) ? service.endpoints(port) : [];
     const members = placed.filter(({ endpoint }) => wanted.every(([key, value]) => endpoint.labels[key] === value));
     reportKeptDraining(service, subset, members, sink);
     const setting = localitySetting(policy, options);
     const groups = resolveGroups(members, setting, policy.outlierDetection !== null, options);
-    byName.set(name, { service, port, subset, groups, policy, balancerPlace: balancerPlace(rule, number, subset) });
+    const isPassthrough = policy.loadBalancer?.simple === 'PASSTHROUGH';
+    // Istio leaves a cluster out whose names nobody gives it.
+    if (service.discovery.kind === 'dns' && groups.length === 0 && !isPassthrough) return;
+    byName.set(name, {
+      service,
+      port,
+      subset,
+      groups,
+      policy,
+      isLocalityWeighted: isLocalityWeighted(setting, policy),
+      balancerPlace: blockPlace('loadBalancer', rule, number, subset),
+      upstreamPlace: upstreamPlace(rule, policy, number, subset),
+      mesh: { ...options.mesh, namespace: options.namespace },
+    });
   };
   if (options.allClusters) useAll(registry, rules, use);
   return {
@@ -49,22 +62,53 @@ export function createClusterPlan(
   };
 }
 
-/** Where the rule asks for what can't be done, nothing is sent: never plain text to who expects TLS. */
+/** Where the rule asks for what can't be said, nothing is sent: never to whom the rule keeps out. */
 function isReachable(
   rule: DestinationRule | null,
   { tls, loadBalancer }: PolicyBlocks,
+  port: IstioPort,
   subset: string,
   cluster: string,
   sink: DiagnosticSink,
 ): boolean {
-  // PASSTHROUGH sends to the address that the client asked for, which at a gateway is none of the endpoints.
+  // PASSTHROUGH sends to the address that the client asked for.
   if (loadBalancer?.simple === 'PASSTHROUGH') return false;
-  if (tls === null || tls.mode === 'DISABLE') return true;
-  const place = rule?.subsets.get(subset) ?? rule?.policy;
-  const message = `TLS to endpoints (mode ${tls.mode}) is not supported yet, so cluster ${cluster} has none`;
-  const at = place?.resource.position(place.path, 'key');
+  if (tls === null || tls.mode === 'DISABLE' || tls.caCrl == null) return true;
+  const place = blockPlace('tls', rule, port.number, subset);
+  const message = `what caCrl keeps out would be let in without it, so cluster ${cluster} has no endpoints`;
+  const at = place?.resource.position([...place.path, 'caCrl'], 'key');
   if (at !== undefined) sink.report('error', 'unsupported-field', at, message, 'Its requests are answered 503.');
   return false;
+}
+
+/** What asks for anything but plain HTTP/1.1; null: the port, if anything. */
+function upstreamPlace(
+  rule: DestinationRule | null,
+  policy: ClusterPolicy,
+  port: number,
+  subset: string,
+): Place | null {
+  if (policy.tls !== null && policy.tls.mode !== 'DISABLE') return blockPlace('tls', rule, port, subset);
+  if (policy.proxyProtocol !== null) {
+    const own = rule?.subsets.get(subset);
+    if (own?.value.trafficPolicy?.proxyProtocol) {
+      return { resource: own.resource, path: [...own.path, 'trafficPolicy', 'proxyProtocol'] };
+    }
+    const whole = rule?.policy;
+    if (whole) return { resource: whole.resource, path: [...whole.path, 'proxyProtocol'] };
+  }
+  const pool = policy.connectionPool?.http;
+  if (pool?.h2UpgradePolicy === 'UPGRADE' || pool?.useClientProtocol) {
+    return blockPlace('connectionPool', rule, port, subset);
+  }
+  return null;
+}
+
+/** Weights of localities count only where something makes them mean anything (istio-affinity §7). */
+function isLocalityWeighted(setting: LocalityLbSetting | null, { outlierDetection }: PolicyBlocks): boolean {
+  if (setting === null) return false;
+  if (setting.distribute.length > 0) return true;
+  return outlierDetection !== null && (setting.failover.length > 0 || setting.failoverPriority.length > 0);
 }
 
 /** Istio keeps draining endpoints for sessions by cookie alone, and on subsets not even for those (istio-affinity §8). */
@@ -83,9 +127,8 @@ function reportKeptDraining(
 }
 
 /** The rule's own setting, or the mesh's; null: off. */
-function localitySetting({ loadBalancer }: PolicyBlocks, options: IstioOptions): LocalityLbSetting | null {
-  const setting = loadBalancer?.localityLbSetting ?? null;
-  if (setting === null) return options.localityLoadBalancing ? PREFER_NEAR : null;
+function localitySetting({ loadBalancer }: PolicyBlocks, { mesh }: IstioOptions): LocalityLbSetting | null {
+  const setting = loadBalancer?.localityLbSetting ?? mesh.localityLbSetting ?? PREFER_NEAR;
   return setting.enabled === false ? null : setting;
 }
 

@@ -1,11 +1,12 @@
 import type { FieldPath, Resource } from '../../resources/resource.ts';
 import type { DestinationRule, Placed } from './resolve-destination-rules.ts';
-import type { PolicyBlocks, RetryBudgetSpec, TrafficPolicy } from './schema-destination-rule.ts';
+import type { PolicyBlocks, ProxyProtocolSpec, RetryBudgetSpec, TrafficPolicy } from './schema-destination-rule.ts';
 import type { ConsistentHash } from './schema-load-balancer.ts';
 
 /** What shapes one cluster. */
 export interface ClusterPolicy extends PolicyBlocks {
   readonly retryBudget: RetryBudgetSpec | null;
+  readonly proxyProtocol: ProxyProtocolSpec | null;
 }
 
 const NO_POLICY: ClusterPolicy = {
@@ -14,6 +15,7 @@ const NO_POLICY: ClusterPolicy = {
   outlierDetection: null,
   tls: null,
   retryBudget: null,
+  proxyProtocol: null,
 };
 
 /** The blocks that shape the cluster of a port and a subset (istio-affinity §4, cluster half). */
@@ -21,7 +23,12 @@ export function clusterPolicy(rule: DestinationRule | null, port: number, subset
   const policy = rule?.policy?.value ?? null;
   const destination = portPolicy(policy, port) ?? policy ?? NO_POLICY;
   const own = rule?.subsets.get(subset)?.value.trafficPolicy ?? null;
-  return portPolicy(own, port) ?? overlay(destination, own ?? NO_POLICY);
+  const inPort = portPolicy(own, port);
+  // A port block has no place for these two, so they stay what they are.
+  if (inPort) {
+    return { ...inPort, retryBudget: destination.retryBudget, proxyProtocol: destination.proxyProtocol };
+  }
+  return overlay(destination, own ?? NO_POLICY);
 }
 
 /** A field of a resource. */
@@ -30,38 +37,47 @@ export interface Place {
   readonly path: FieldPath;
 }
 
-/** Where the load balancer of `clusterPolicy` stands; null: there is none, so that it is the default. */
-export function balancerPlace(rule: DestinationRule | null, port: number, subset: string): Place | null {
+/** Where a block of `clusterPolicy` stands; null: there is none, so that it is the default. */
+export function blockPlace(
+  block: keyof PolicyBlocks,
+  rule: DestinationRule | null,
+  port: number,
+  subset: string,
+): Place | null {
   const own = rule?.subsets.get(subset) ?? null;
   const ownPolicy = own?.value.trafficPolicy ?? null;
   if (own !== null && ownPolicy !== null) {
     const path = [...own.path, 'trafficPolicy'];
     const inPort = portIndex(ownPolicy, port);
-    if (inPort >= 0) return placeInPort(ownPolicy, inPort, own.resource, path);
-    if (ownPolicy.loadBalancer !== null) return { resource: own.resource, path: [...path, 'loadBalancer'] };
+    if (inPort >= 0) return placeInPort(block, ownPolicy, inPort, own.resource, path);
+    if (ownPolicy[block] !== null) return { resource: own.resource, path: [...path, block] };
   }
   const policy = rule?.policy ?? null;
   if (policy === null) return null;
   const inPort = portIndex(policy.value, port);
-  if (inPort >= 0) return placeInPort(policy.value, inPort, policy.resource, policy.path);
-  return policy.value.loadBalancer === null
-    ? null
-    : { resource: policy.resource, path: [...policy.path, 'loadBalancer'] };
+  if (inPort >= 0) return placeInPort(block, policy.value, inPort, policy.resource, policy.path);
+  return policy.value[block] === null ? null : { resource: policy.resource, path: [...policy.path, block] };
 }
 
 function portIndex(policy: TrafficPolicy, port: number): number {
   return policy.portLevelSettings.findIndex((block) => block?.port.number === port);
 }
 
-function placeInPort(policy: TrafficPolicy, index: number, resource: Resource, path: FieldPath): Place | null {
-  if ((policy.portLevelSettings[index]?.loadBalancer ?? null) === null) return null;
-  return { resource, path: [...path, 'portLevelSettings', index, 'loadBalancer'] };
+function placeInPort(
+  block: keyof PolicyBlocks,
+  policy: TrafficPolicy,
+  index: number,
+  resource: Resource,
+  path: FieldPath,
+): Place | null {
+  if ((policy.portLevelSettings[index]?.[block] ?? null) === null) return null;
+  return { resource, path: [...path, 'portLevelSettings', index, block] };
 }
 
 /** A port block replaces everything around it: what it leaves out is the default, not inherited. */
 function portPolicy(policy: TrafficPolicy | null, port: number): ClusterPolicy | undefined {
   const block = policy?.portLevelSettings.find((candidate) => candidate?.port.number === port);
-  return block == null ? undefined : { ...block, retryBudget: null };
+  return block == null ? undefined : { ...block, retryBudget: null, proxyProtocol: null };
 }
 
 function overlay(below: ClusterPolicy, above: ClusterPolicy): ClusterPolicy {
@@ -71,6 +87,7 @@ function overlay(below: ClusterPolicy, above: ClusterPolicy): ClusterPolicy {
     outlierDetection: above.outlierDetection ?? below.outlierDetection,
     tls: above.tls ?? below.tls,
     retryBudget: above.retryBudget ?? below.retryBudget,
+    proxyProtocol: above.proxyProtocol ?? below.proxyProtocol,
   };
 }
 

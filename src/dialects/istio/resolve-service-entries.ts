@@ -1,10 +1,11 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
 import { canonicalIp, formatAddress } from '../../model/address.ts';
-import type { EndpointHealth, EndpointIdentity, Locality } from '../../model/cluster.ts';
+import type { Discovery, EndpointHealth, EndpointIdentity, Locality } from '../../model/cluster.ts';
 import { decodeSpec } from '../../resources/decode.ts';
-import { type FieldPath, originOf, type Resource } from '../../resources/resource.ts';
+import { type FieldPath, nameOf, originOf, type Resource } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
 import { type IstioPort, type IstioService, type PlacedEndpoint, toSessionLabel } from './istio-service.ts';
+import { parseProtocol } from './port-protocol.ts';
 import {
   type ServiceEntryPort,
   type ServiceEntrySpec,
@@ -27,16 +28,29 @@ export function serviceEntriesOf(resource: Resource, resources: ResourceSet, sin
   if (spec === null) return [];
   const workloads = [...inlineWorkloads(resource, spec), ...selectedWorkloads(resource, spec, resources, sink)];
   const ports = spec.ports.filter((port) => port !== null);
+  if (spec.resolution === 'DYNAMIC_DNS') {
+    const message = `names are not looked up as they are asked for, so ${nameOf(resource)} has no endpoints`;
+    const at = resource.position(['spec', 'resolution']);
+    sink.report('error', 'unsupported-field', at, message, 'Name each host in a ServiceEntry with resolution DNS.');
+    return [];
+  }
   return spec.hosts.map((host) => ({
     host: host.toLowerCase(),
     namespace: resource.metadata.namespace,
     alias: null,
-    ports: ports.map(({ name, number }) => ({ name, number })),
+    ports: ports.map(({ name, number, protocol }) => ({ name, number, protocol: parseProtocol(protocol) })),
+    discovery: discoveryOf(spec),
+    subjectAltNames: spec.subjectAltNames,
     session: toSessionLabel(resource.metadata.labels),
     exportTo: spec.exportTo,
     resource,
     endpoints: (port) => endpointsOf(host.toLowerCase(), spec, ports, workloads, port, resource),
   }));
+}
+
+function discoveryOf({ resolution }: ServiceEntrySpec): Discovery {
+  if (resolution === 'STATIC' || resolution === 'NONE') return { kind: 'listed' };
+  return { kind: 'dns', everyAddress: resolution === 'DNS' };
 }
 
 function inlineWorkloads(resource: Resource, spec: ServiceEntrySpec): PlacedWorkload[] {

@@ -7,6 +7,7 @@ import { byAge } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
 import { type IstioService, toSessionLabel } from './istio-service.ts';
 import type { IstioOptions } from './options.ts';
+import { toPortProtocol } from './port-protocol.ts';
 import { isExportedTo } from './resolve-names.ts';
 import { serviceEntriesOf } from './resolve-service-entries.ts';
 
@@ -62,7 +63,9 @@ function fromKubernetes(service: Service, kubernetes: Kubernetes, options: Istio
     host: `${service.name}.${service.namespace}.svc.${options.clusterDomain}`.toLowerCase(),
     alias: service.externalName?.toLowerCase() ?? null,
     namespace: service.namespace,
-    ports: service.ports.map(({ name, port }) => ({ name, number: port })),
+    ports: service.ports.map((port) => ({ name: port.name, number: port.port, protocol: toPortProtocol(port) })),
+    discovery: { kind: 'listed' },
+    subjectAltNames: [],
     session,
     exportTo: exportTo === '' ? [] : exportTo.split(',').map((to) => to.trim()),
     resource: service.resource,

@@ -3,7 +3,7 @@ import type { GatewayServer } from './gateway-server.ts';
 import { type ActionContext, type ResolvedDestination, resolveDestination } from './resolve-destination.ts';
 import type { DestinationRule } from './resolve-destination-rules.ts';
 import { toGatewayName } from './resolve-names.ts';
-import { balancerPlace, clusterPolicy } from './resolve-policy.ts';
+import { blockPlace, clusterPolicy } from './resolve-policy.ts';
 import { meetingHosts, type VirtualService } from './resolve-virtual-services.ts';
 import type { L4Destination, TcpMatch } from './schema-l4-rule.ts';
 
@@ -143,7 +143,7 @@ function hashesSourceIp(context: ActionContext, destinations: readonly StreamDes
   const isBettered = !asIstio && clusterHash(first)?.useSourceIp === true;
   for (const destination of destinations) {
     const hash = clusterHash(destination);
-    const place = balancerPlace(destination.rule, destination.port, destination.subset);
+    const place = blockPlace('loadBalancer', destination.rule, destination.port, destination.subset);
     if (hash === null || place === null) continue;
     const at = place.resource.position([...place.path, 'consistentHash'], 'key');
     if (destination === first && isBettered) {

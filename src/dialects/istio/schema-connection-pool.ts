@@ -1,5 +1,5 @@
 import { goDuration } from '../../resources/duration.ts';
-import { integer, maybe, object, type Schema, unsupported, withDefault } from '../../resources/schema.ts';
+import { bool, integer, maybe, object, oneOf, type Schema, unsupported, withDefault } from '../../resources/schema.ts';
 
 /** 0 or null: no limit of Istio's. Times in milliseconds. */
 export interface ConnectionPool {
@@ -8,6 +8,7 @@ export interface ConnectionPool {
     readonly connectTimeout: number | null;
     readonly idleTimeout: number | null;
     readonly maxConnectionDuration: number | null;
+    readonly tcpKeepalive: TcpKeepaliveSpec | null;
   };
   readonly http: {
     readonly http1MaxPendingRequests: number;
@@ -15,20 +16,34 @@ export interface ConnectionPool {
     readonly maxRequestsPerConnection: number;
     readonly maxRetries: number;
     readonly idleTimeout: number | null;
+    readonly h2UpgradePolicy: 'DEFAULT' | 'DO_NOT_UPGRADE' | 'UPGRADE';
+    readonly useClientProtocol: boolean;
+    readonly maxConcurrentStreams: number;
   };
+}
+
+/** 0 probes and null times: the system's settings. */
+export interface TcpKeepaliveSpec {
+  readonly probes: number;
+  readonly time: number | null;
+  readonly interval: number | null;
 }
 
 const COUNT = integer(0, 2147483647);
 
-const tcp = object<ConnectionPool['tcp']>(
-  {
-    maxConnections: withDefault(COUNT, 0),
-    connectTimeout: maybe(goDuration(1)),
-    idleTimeout: maybe(goDuration()),
-    maxConnectionDuration: maybe(goDuration()),
-  },
-  { tcpKeepalive: unsupported('keep-alive probes are left to the system') },
-);
+export const tcpKeepalive: Schema<TcpKeepaliveSpec> = object<TcpKeepaliveSpec>({
+  probes: withDefault(integer(0, 4294967295), 0),
+  time: maybe(goDuration()),
+  interval: maybe(goDuration()),
+});
+
+const tcp = object<ConnectionPool['tcp']>({
+  maxConnections: withDefault(COUNT, 0),
+  connectTimeout: maybe(goDuration(1)),
+  idleTimeout: maybe(goDuration()),
+  maxConnectionDuration: maybe(goDuration()),
+  tcpKeepalive: maybe(tcpKeepalive),
+});
 
 const http = object<ConnectionPool['http']>(
   {
@@ -37,22 +52,29 @@ const http = object<ConnectionPool['http']>(
     maxRequestsPerConnection: withDefault(COUNT, 0),
     maxRetries: withDefault(COUNT, 0),
     idleTimeout: maybe(goDuration()),
+    h2UpgradePolicy: withDefault(oneOf('DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE'), 'DEFAULT'),
+    useClientProtocol: withDefault(bool, false),
+    maxConcurrentStreams: withDefault(COUNT, 0),
   },
-  {
-    h2UpgradePolicy: unsupported('endpoints are spoken to in HTTP/1.1'),
-    useClientProtocol: unsupported('endpoints are spoken to in HTTP/1.1'),
-    maxConcurrentStreams: unsupported('endpoints are spoken to in HTTP/1.1'),
-    http2KeepAlive: unsupported('endpoints are spoken to in HTTP/1.1'),
-  },
+  { http2KeepAlive: unsupported('HTTP/2 connections are not probed') },
 );
 
 export const connectionPool: Schema<ConnectionPool> = object<ConnectionPool>({
-  tcp: withDefault(tcp, { maxConnections: 0, connectTimeout: null, idleTimeout: null, maxConnectionDuration: null }),
+  tcp: withDefault(tcp, {
+    maxConnections: 0,
+    connectTimeout: null,
+    idleTimeout: null,
+    maxConnectionDuration: null,
+    tcpKeepalive: null,
+  }),
   http: withDefault(http, {
     http1MaxPendingRequests: 0,
     http2MaxRequests: 0,
     maxRequestsPerConnection: 0,
     maxRetries: 0,
     idleTimeout: null,
+    h2UpgradePolicy: 'DEFAULT',
+    useClientProtocol: false,
+    maxConcurrentStreams: 0,
   }),
 });

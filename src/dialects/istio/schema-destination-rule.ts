@@ -1,7 +1,7 @@
 import { wildcardName } from '../../resources/host-names.ts';
 import {
-  anything,
   asWritten,
+  bool,
   decimal,
   droppable,
   integer,
@@ -12,7 +12,9 @@ import {
   oneOf,
   problem,
   type Schema,
+  text,
   textMap,
+  texts,
   units,
   unsupported,
   withDefault,
@@ -44,6 +46,7 @@ export interface PortPolicy extends PolicyBlocks {
 
 export interface TrafficPolicy extends PolicyBlocks {
   readonly retryBudget: RetryBudgetSpec | null;
+  readonly proxyProtocol: ProxyProtocolSpec | null;
   readonly portLevelSettings: readonly (PortPolicy | null)[];
 }
 
@@ -53,8 +56,22 @@ export interface Subset {
   readonly trafficPolicy: TrafficPolicy | null;
 }
 
+/** Texts are empty where nothing is given. */
 export interface UpstreamTls {
   readonly mode: 'DISABLE' | 'SIMPLE' | 'MUTUAL' | 'ISTIO_MUTUAL';
+  readonly clientCertificate: string;
+  readonly privateKey: string;
+  readonly caCertificates: string;
+  readonly credentialName: string;
+  readonly subjectAltNames: readonly string[];
+  readonly sni: string;
+  readonly insecureSkipVerify: boolean;
+  /** What it names may not be trusted; a cluster that has it is not served, as no model says so yet. */
+  readonly caCrl: unknown;
+}
+
+export interface ProxyProtocolSpec {
+  readonly version: 'V1' | 'V2';
 }
 
 export interface RetryBudgetSpec {
@@ -62,20 +79,19 @@ export interface RetryBudgetSpec {
   readonly minRetryConcurrency: number;
 }
 
-/** Beside the mode nothing is read: a cluster that asks for TLS is not served at all. */
-const tls = object<UpstreamTls>(
-  { mode: withDefault<UpstreamTls['mode']>(oneOf('DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL'), 'DISABLE') },
-  {
-    clientCertificate: anything,
-    privateKey: anything,
-    caCertificates: anything,
-    credentialName: anything,
-    subjectAltNames: anything,
-    sni: anything,
-    insecureSkipVerify: anything,
-    caCrl: anything,
-  },
-);
+const tls = object<UpstreamTls>({
+  mode: withDefault<UpstreamTls['mode']>(oneOf('DISABLE', 'SIMPLE', 'MUTUAL', 'ISTIO_MUTUAL'), 'DISABLE'),
+  clientCertificate: withDefault(text, ''),
+  privateKey: withDefault(text, ''),
+  caCertificates: withDefault(text, ''),
+  credentialName: withDefault(text, ''),
+  subjectAltNames: texts,
+  sni: withDefault(text, ''),
+  insecureSkipVerify: withDefault(bool, false),
+  caCrl: unsupported('certificates are not looked up in revocation lists'),
+});
+
+const proxyProtocol = object<ProxyProtocolSpec>({ version: withDefault(oneOf('V1', 'V2'), 'V1') });
 
 const blocks: { readonly [Key in keyof PolicyBlocks]-?: Schema<PolicyBlocks[Key]> } = {
   loadBalancer: droppable(loadBalancer),
@@ -101,11 +117,13 @@ const retryBudget = object<RetryBudgetSpec>({
 });
 
 const policyFields = object<TrafficPolicy>(
-  { ...blocks, portLevelSettings: units(portPolicy), retryBudget: droppable(retryBudget) },
   {
-    tunnel: unsupported('endpoints are reached directly'),
-    proxyProtocol: unsupported('no PROXY line is sent to endpoints'),
+    ...blocks,
+    portLevelSettings: units(portPolicy),
+    retryBudget: droppable(retryBudget),
+    proxyProtocol: maybe(proxyProtocol),
   },
+  { tunnel: unsupported('endpoints are reached directly') },
 );
 
 const trafficPolicy = asWritten(policyFields, (written) =>

@@ -114,7 +114,7 @@ const warmup = object<Warmup>({
   aggression: withDefault(decimal(1, Number.MAX_VALUE), 1),
 });
 
-const localityLbSetting = check(
+export const localityLbSetting: Schema<LocalityLbSetting> = check(
   object<LocalityLbSetting>({
     enabled: maybe(bool),
     distribute: list(

@@ -16,8 +16,8 @@ import {
   type Schema,
   text,
   textMap,
+  texts,
   units,
-  unsupported,
   withDefault,
 } from '../../resources/schema.ts';
 import { duplicate, exportTo } from './schema-common.ts';
@@ -29,6 +29,7 @@ export interface ServiceEntrySpec {
   readonly endpoints: readonly (Workload | null)[];
   readonly workloadSelector: { readonly labels: Readonly<Record<string, string>> } | null;
   readonly exportTo: readonly string[];
+  readonly subjectAltNames: readonly string[];
 }
 
 export interface ServiceEntryPort {
@@ -89,11 +90,11 @@ const entry = object<ServiceEntrySpec>(
     endpoints: units(workload),
     workloadSelector: droppable(object<{ labels: Readonly<Record<string, string>> }>({ labels: textMap })),
     exportTo,
+    subjectAltNames: texts,
   },
   {
     addresses: ignored('a gateway routes by name'),
     location: ignored('a gateway treats both kinds alike'),
-    subjectAltNames: unsupported('endpoints are spoken to in plain text'),
   },
 );
 
