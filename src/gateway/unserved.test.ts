@@ -71,6 +71,14 @@ describe('findUnserved', () => {
     assert.deepEqual(found([], [clusterWith({ http: 'http2' })]), [message]);
     assert.deepEqual(found([], [clusterWith({ http: 'sameAsClient' })]), []);
   });
+
+  it('warns of what only shapes connections', () => {
+    const keepalive = { probes: 1, idleMillis: null, intervalMillis: null };
+    assert.deepEqual(found([], [clusterWith({ keepalive, maxDurationMillis: 1 })]), [
+      'warning: the embedded gateway has no limit on the age of connections (cluster c)',
+      'warning: the embedded gateway leaves keep-alive probes to the system (cluster c)',
+    ]);
+  });
 });
 
 describe('servedPart', () => {

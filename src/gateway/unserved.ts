@@ -23,9 +23,10 @@ export function findUnserved({ listeners, clusters }: Model): Diagnostic[] {
     const at = cluster.protocol.origin ?? cluster.origin;
     const message = `the embedded gateway does not speak ${fault} to endpoints yet, so cluster ${cluster.name} has none`;
     if (fault !== null) report(sink, 'error', at, message, `Its requests are answered 503. ${SERVED_BY}`);
-    const slight = clusterRemark(cluster);
-    if (fault !== null || slight === null) continue;
-    report(sink, 'warning', at, `the embedded gateway ${slight} (cluster ${cluster.name})`, SERVED_BY);
+    if (fault !== null) continue;
+    for (const remark of clusterRemarks(cluster)) {
+      report(sink, 'warning', at, `the embedded gateway ${remark} (cluster ${cluster.name})`, SERVED_BY);
+    }
   }
   return sink.sorted();
 }
@@ -49,8 +50,12 @@ function clusterFault({ discovery, protocol }: Cluster): string | null {
 }
 
 /** What is done otherwise without harm to who may read what. */
-function clusterRemark({ protocol }: Cluster): string | null {
-  return protocol.http === 'http2' ? 'speaks HTTP/1.1 where HTTP/2 is asked for' : null;
+function clusterRemarks({ protocol }: Cluster): string[] {
+  const remarks: string[] = [];
+  if (protocol.http === 'http2') remarks.push('speaks HTTP/1.1 where HTTP/2 is asked for');
+  if (protocol.keepalive !== null) remarks.push('leaves keep-alive probes to the system');
+  if (protocol.maxDurationMillis !== null) remarks.push('has no limit on the age of connections');
+  return remarks;
 }
 
 function report(sink: DiagnosticSink, severity: Severity, at: Origin, message: string, help: string): void {

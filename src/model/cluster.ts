@@ -195,7 +195,7 @@ export interface UpstreamProtocol {
   readonly keepalive: TcpKeepalive | null;
   /** Age at which a connection takes no more requests; null: none. */
   readonly maxDurationMillis: number | null;
-  /** What asks for anything but plain HTTP/1.1; null: nothing. */
+  /** What says so; null: nothing, so that it is plain HTTP/1.1. */
   readonly origin: Origin | null;
 }
 

@@ -28,7 +28,7 @@ export interface ResolvedCluster {
   readonly isLocalityWeighted: boolean;
   /** Where the policy's load balancer stands; null: nowhere. */
   readonly balancerPlace: Place | null;
-  /** What asks for anything but plain HTTP/1.1; null: the port, if anything. */
+  /** What says how endpoints are spoken to; null: the port alone. */
   readonly upstreamPlace: Place | null;
   readonly mesh: ClusterDefaults;
 }

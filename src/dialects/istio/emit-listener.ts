@@ -8,26 +8,36 @@ import { isWildcard } from './resolve-names.ts';
 import type { GatewayPort } from './resolve-ports.ts';
 import type { ResolvedStream } from './resolve-streams.ts';
 import type { ResolvedHost } from './resolve-virtual-services.ts';
+import type { GatewayTopology } from './schema-mesh-config.ts';
 
-/** A gateway at the edge believes no proxy before it, and tells the pods whom it talked to (istio-affinity §3). */
-const CLIENT_ADDRESS: ClientAddressPolicy = {
-  source: { kind: 'remoteAddress', trustedHops: 0, appendForwardedFor: true },
-  internalCidrs: [],
-  requestId: 'generate',
-  requestIdInResponse: false,
-  scheme: null,
-};
+/**
+ * A gateway at the edge believes no proxy before it but those the mesh counts, and tells the pods whom it talked to
+ * (istio-affinity §3).
+ */
+function emitClientAddress({ numTrustedProxies: trustedHops }: GatewayTopology): ClientAddressPolicy {
+  return {
+    source: { kind: 'remoteAddress', trustedHops, appendForwardedFor: true },
+    internalCidrs: [],
+    requestId: 'generate',
+    requestIdInResponse: false,
+    scheme: null,
+  };
+}
 
 /** Envoy's, where no rule names one. */
 const STREAM_IDLE_MILLIS = 3_600_000;
 
-export function emitListener({ port, bind, servers }: GatewayPort, chains: readonly FilterChain[]): Listener {
+export function emitListener(
+  { port, bind, servers }: GatewayPort,
+  chains: readonly FilterChain[],
+  topology: GatewayTopology,
+): Listener {
   return {
     name: `${bind}_${port}`,
     address: bind,
     port,
-    clientAddress: CLIENT_ADDRESS,
-    proxyProtocol: false,
+    clientAddress: emitClientAddress(topology),
+    proxyProtocol: topology.proxyProtocol !== null,
     serverHeader: 'istio-envoy',
     chains,
     origin: serverOrigin(firstOf(servers)),

@@ -31,7 +31,6 @@ export function emitUpstream(spec: UpstreamSpec): UpstreamProtocol {
   const http = emitHttpVersion(port, pool, mesh);
   const streams = pool?.http.maxConcurrentStreams ?? 0;
   const tls = policy.tls === null ? null : emitClientTls(policy.tls, http === 'http2', toTlsNames(spec));
-  const asks = http !== 'http1' || tls !== null || policy.proxyProtocol !== null;
   return {
     http,
     maxConcurrentStreams: http === 'http2' && streams > 0 ? streams : null,
@@ -39,7 +38,7 @@ export function emitUpstream(spec: UpstreamSpec): UpstreamProtocol {
     proxyHeader: policy.proxyProtocol === null ? null : policy.proxyProtocol.version === 'V1' ? 'v1' : 'v2',
     keepalive: emitKeepalive(mesh.tcpKeepalive, pool?.tcp.tcpKeepalive ?? null),
     maxDurationMillis: pool?.tcp.maxConnectionDuration || null,
-    origin: !asks ? null : place === null ? originOf(service.resource) : originOf(place.resource, place.path),
+    origin: place === null ? originOf(service.resource) : originOf(place.resource, place.path),
   };
 }
 

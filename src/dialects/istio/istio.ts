@@ -23,6 +23,7 @@ import { createClusterPlan, reportEmptyClusters } from './resolve-clusters.ts';
 import type { ActionContext } from './resolve-destination.ts';
 import { createDestinationRules } from './resolve-destination-rules.ts';
 import { resolveGateways } from './resolve-gateways.ts';
+import { withMeshConfig } from './resolve-mesh-config.ts';
 import type { GatewayPort } from './resolve-ports.ts';
 import { resolveRoutes } from './resolve-routes.ts';
 import { createServiceRegistry } from './resolve-services.ts';
@@ -35,23 +36,25 @@ import {
   type VirtualService,
 } from './resolve-virtual-services.ts';
 
-/** Kinds that this dialect reads. */
+/** Kinds that this dialect reads; of ConfigMaps the mesh's own. */
 export const ISTIO_KINDS: readonly (readonly [group: string, kind: string])[] = [
   ['networking.istio.io', 'Gateway'],
   ['networking.istio.io', 'VirtualService'],
   ['networking.istio.io', 'DestinationRule'],
   ['networking.istio.io', 'ServiceEntry'],
   ['networking.istio.io', 'WorkloadEntry'],
+  ['', 'ConfigMap'],
 ];
 
 /** What an Istio ingress gateway would serve from these resources (Istio 1.30; see docs/dialects/istio.md). */
 export function translateIstio(
   resources: ResourceSet,
   kubernetes: Kubernetes,
-  options: IstioOptions,
+  given: IstioOptions,
   sink: DiagnosticSink,
 ): DialectModel {
   if (!resources.hasGroup('networking.istio.io')) return { listeners: [], clusters: [] };
+  const options = withMeshConfig(resources, given, sink);
   const registry = createServiceRegistry(resources, kubernetes, options, sink);
   const rules = createDestinationRules(resources, options, sink);
   const clusters = createClusterPlan(registry, rules, options, sink);
@@ -61,7 +64,7 @@ export function translateIstio(
   const bound = new Set<VirtualService>();
   const listeners = gateways.ports.flatMap((port) => {
     const chains = chainsOf(context, port, services, bound);
-    return chains.length === 0 ? [] : [emitListener(port, chains)];
+    return chains.length === 0 ? [] : [emitListener(port, chains, options.mesh.defaultConfig.gatewayTopology)];
   });
   reportUnbound(services, bound, gateways.names, sink);
   const emitted = clusters.resolved.map(emitCluster);

@@ -81,7 +81,7 @@ function isReachable(
   return false;
 }
 
-/** What asks for anything but plain HTTP/1.1; null: the port, if anything. */
+/** What says how endpoints are spoken to; null: the port alone. */
 function upstreamPlace(
   rule: DestinationRule | null,
   policy: ClusterPolicy,
@@ -97,11 +97,7 @@ function upstreamPlace(
     const whole = rule?.policy;
     if (whole) return { resource: whole.resource, path: [...whole.path, 'proxyProtocol'] };
   }
-  const pool = policy.connectionPool?.http;
-  if (pool?.h2UpgradePolicy === 'UPGRADE' || pool?.useClientProtocol) {
-    return blockPlace('connectionPool', rule, port, subset);
-  }
-  return null;
+  return blockPlace('connectionPool', rule, port, subset);
 }
 
 /** Weights of localities count only where something makes them mean anything (istio-affinity §7). */

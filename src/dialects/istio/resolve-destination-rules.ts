@@ -3,7 +3,7 @@ import { decodeSpec } from '../../resources/decode.ts';
 import { byAge, type FieldPath, type Resource } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
 import type { IstioOptions } from './options.ts';
-import { covers, isExportedTo, isPrivate, isWildcard, toFullHost } from './resolve-names.ts';
+import { covers, isExportedTo, isPrivate, isWildcard, orDefault, toFullHost } from './resolve-names.ts';
 import {
   type DestinationRuleSpec,
   destinationRuleSpec,
@@ -99,7 +99,7 @@ function toMergedRule({ value, resource }: ReadRule, options: IstioOptions): Mer
   return {
     host: toFullHost(value.host, namespace, options.clusterDomain),
     namespace,
-    exportTo: value.exportTo,
+    exportTo: orDefault(value.exportTo, options.mesh.defaultDestinationRuleExportTo),
     selector: value.workloadSelector?.matchLabels ?? null,
     policy:
       value.trafficPolicy === null ? null : { value: value.trafficPolicy, resource, path: ['spec', 'trafficPolicy'] },

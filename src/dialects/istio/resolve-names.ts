@@ -19,6 +19,11 @@ export function intersectHosts(a: string, b: string): string | null {
   return covers(b, a) ? a : null;
 }
 
+/** What an object says of its visibility, or the mesh where it says nothing. */
+export function orDefault(exportTo: readonly string[], meshDefault: readonly string[]): readonly string[] {
+  return exportTo.length > 0 ? exportTo : meshDefault;
+}
+
 /** Whether an object may be seen from a namespace; an empty `exportTo` exports to all. */
 export function isExportedTo(exportTo: readonly string[], ownNamespace: string, namespace: string): boolean {
   if (exportTo.length === 0) return true;

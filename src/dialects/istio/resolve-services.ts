@@ -8,7 +8,7 @@ import type { ResourceSet } from '../../resources/resource-set.ts';
 import { type IstioService, toSessionLabel } from './istio-service.ts';
 import type { IstioOptions } from './options.ts';
 import { toPortProtocol } from './port-protocol.ts';
-import { isExportedTo } from './resolve-names.ts';
+import { isExportedTo, orDefault } from './resolve-names.ts';
 import { serviceEntriesOf } from './resolve-service-entries.ts';
 
 export interface ServiceRegistry {
@@ -42,7 +42,9 @@ export function createServiceRegistry(
   const visible = [
     ...kubernetes.services.map((service) => fromKubernetes(service, kubernetes, options)),
     ...entries,
-  ].filter((service) => isExportedTo(service.exportTo, service.namespace, options.namespace));
+  ].filter(({ exportTo, namespace }) =>
+    isExportedTo(orDefault(exportTo, options.mesh.defaultServiceExportTo), namespace, options.namespace),
+  );
   const byHost = Map.groupBy(visible, (service) => service.host);
   return {
     // An ExternalName Service has no endpoints of its own, and so no cluster.

@@ -6,7 +6,7 @@ import type { GatewayServer } from './gateway-server.ts';
 import type { IstioOptions } from './options.ts';
 import { type PlacedRule, type ReadVirtualService, resolveRules } from './resolve-delegates.ts';
 import type { Gateways } from './resolve-gateways.ts';
-import { intersectHosts, isExportedTo, isPrivate, toFullHost, toGatewayName } from './resolve-names.ts';
+import { intersectHosts, isExportedTo, isPrivate, orDefault, toFullHost, toGatewayName } from './resolve-names.ts';
 import type { TcpRule, TlsRule } from './schema-l4-rule.ts';
 import { type VirtualServiceSpec, virtualServiceSpec } from './schema-virtual-service.ts';
 
@@ -45,7 +45,7 @@ export function resolveVirtualServices(
   options: IstioOptions,
   sink: DiagnosticSink,
 ): VirtualService[] {
-  const read = readVirtualServices(resources, sink);
+  const read = readVirtualServices(resources, options, sink);
   const byName = new Map(read.map((one) => [nameOf(one.resource), one]));
   const ranked: { rank: number; service: VirtualService }[] = [];
   for (const one of read) {
@@ -78,13 +78,19 @@ export function resolveVirtualServices(
   return ranked.sort((a, b) => a.rank - b.rank).map(({ service }) => service);
 }
 
-function readVirtualServices(resources: ResourceSet, sink: DiagnosticSink): ReadVirtualService[] {
+function readVirtualServices(
+  resources: ResourceSet,
+  { mesh }: IstioOptions,
+  sink: DiagnosticSink,
+): ReadVirtualService[] {
   return resources
     .ofKind('networking.istio.io', 'VirtualService')
     .toSorted(byAge)
     .flatMap((resource) => {
       const spec = decodeSpec(resource, virtualServiceSpec, sink);
-      return spec === null ? [] : [{ resource, spec }];
+      if (spec === null) return [];
+      const exportTo = orDefault(spec.exportTo, mesh.defaultVirtualServiceExportTo);
+      return [{ resource, spec: { ...spec, exportTo } }];
     });
 }
 
