@@ -16,6 +16,8 @@ export type DiagnosticCode =
   | 'bettered'
   /** What a configuration is converted to has no way to say this. */
   | 'inexpressible'
+  /** No request comes this far. */
+  | 'unreachable-rule'
   | 'no-endpoints'
   | 'unreadable-source';
 

@@ -2,13 +2,25 @@ import * as v from 'valibot';
 import type { DiagnosticSink } from '../diagnostics/sink.ts';
 import { nearestName } from './nearest-name.ts';
 import { type FieldPath, formatPath, type Resource } from './resource.ts';
-import { anything, markOf, object, type Schema } from './schema.ts';
+import { anything, LIMIT, markOf, object, type Schema } from './schema.ts';
 import { type Shape, shapeOf } from './schema-shape.ts';
+import { Findings, type Rules, Written } from './written.ts';
 
 interface Fault {
   readonly path: FieldPath;
+  readonly part?: 'key';
   readonly message: string;
+  readonly help?: string;
   readonly isMissing: boolean;
+  /** The API takes the value, Limpet has no way to serve it: a warning. */
+  readonly isLimit?: true;
+}
+
+export interface DecodeOptions {
+  /** What the schema alone can't tell; errors among the findings cost what faults of the schema cost. */
+  readonly rules?: Rules;
+  /** How bad a field is that the schema does not know. */
+  readonly unknownField?: 'warning' | 'error';
 }
 
 /** Each round removes every fault it sees; only a fault hidden behind another needs one more. */
@@ -21,9 +33,14 @@ const MAX_FAULTS = 100;
  * The resource's `spec` by its schema. A field that the schema does not know is a warning; a wrong value is an error
  * and costs the nearest enclosing unit of the schema (which becomes null), or else the resource (the result is null).
  */
-export function decodeSpec<T>(resource: Resource, spec: Schema<T>, sink: DiagnosticSink): T | null {
+export function decodeSpec<T>(
+  resource: Resource,
+  spec: Schema<T>,
+  sink: DiagnosticSink,
+  options: DecodeOptions = {},
+): T | null {
   const envelope = object<{ spec: T }>({ spec }, ENVELOPE);
-  return decode(resource, envelope, sink)?.spec ?? null;
+  return decode(resource, envelope, sink, options)?.spec ?? null;
 }
 
 /** The whole resource by a schema for it, for kinds that keep their data beside `spec`. */
@@ -32,41 +49,79 @@ export function decodeWhole<T extends object>(
   fields: { readonly [Key in keyof T]-?: Schema<T[Key]> },
   unread: Readonly<Record<string, Schema<unknown>>>,
   sink: DiagnosticSink,
+  options: DecodeOptions = {},
 ): T | null {
-  return decode(resource, object<T>(fields, { ...ENVELOPE, ...unread }), sink);
+  return decode(resource, object<T>(fields, { ...ENVELOPE, ...unread }), sink, options);
 }
 
 const ENVELOPE = { apiVersion: anything, kind: anything, metadata: anything, status: anything };
 
-function decode<T>(resource: Resource, schema: Schema<T>, sink: DiagnosticSink): T | null {
-  reportRemarks(resource, schema, resource.value, [], sink);
+function decode<T>(
+  resource: Resource,
+  schema: Schema<T>,
+  sink: DiagnosticSink,
+  { rules, unknownField = 'warning' }: DecodeOptions,
+): T | null {
+  reportRemarks(resource, schema, resource.value, [], unknownField, sink);
   let value: unknown = resource.value;
+  let ruled = rules === undefined ? [] : applyRules(resource, rules, sink);
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const faults: Fault[] = [];
-    findWrongShapes(schema, value, [], faults);
+    const shapes: Fault[] = [];
+    findWrongShapes(schema, value, [], shapes);
     const result = v.safeParse(schema, value);
-    if (result.success && faults.length === 0) return result.output;
-    if (!result.success) faults.push(...result.issues.map(toFault));
-    if (faults.length > MAX_FAULTS) {
-      const message = `${resource.kind} ${resource.metadata.name} has ${faults.length} faults, the first of which: ${faults[0]?.message}`;
-      sink.report('error', 'invalid-field', resource.position(faults[0]?.path ?? []), message, 'It is left out.');
+    if (result.success && shapes.length === 0 && ruled.length === 0) return result.output;
+    if (!result.success) shapes.push(...result.issues.map(toFault));
+    const found = ruled.length + shapes.length;
+    if (found > MAX_FAULTS) {
+      const first = ruled[0] ?? shapes[0];
+      const message = `${resource.kind} ${resource.metadata.name} has ${found} faults, the first of which: ${first?.message}`;
+      sink.report('error', 'invalid-field', resource.position(first?.path ?? []), message, 'It is left out.');
       return null;
     }
-    for (const { path, message, isMissing } of outermost(faults)) {
-      const unit = enclosingUnit(schema, path);
-      const lost = unit === null ? `${resource.kind} ${resource.metadata.name}` : formatPath(unit);
-      sink.add({
-        code: isMissing ? 'missing-field' : 'invalid-field',
-        severity: 'error',
-        message,
-        help: `Until it is mended, ${lost} is left out.`,
-        location: resource.position(path),
-      });
-      if (unit === null) return null;
-      value = withNullAt(value, unit);
+    const known = ruled;
+    ruled = [];
+    let isLost = false;
+    for (const fault of [
+      ...known,
+      ...outermost(shapes).filter((one) => !known.some((rule) => isSamePlace(rule, one))),
+    ]) {
+      const unit = enclosingUnit(schema, fault.path);
+      reportFault(resource, fault, unit, sink);
+      if (unit === null) isLost = true;
+      else value = withNullAt(value, unit);
     }
+    if (isLost) return null;
   }
   return null;
+}
+
+function reportFault(resource: Resource, fault: Fault, unit: FieldPath | null, sink: DiagnosticSink): void {
+  const { path, part, message, help = '', isMissing, isLimit } = fault;
+  const lost = unit === null ? `${resource.kind} ${resource.metadata.name}` : formatPath(unit);
+  sink.add({
+    code: isLimit === true ? 'unsupported-field' : isMissing ? 'missing-field' : 'invalid-field',
+    severity: isLimit === true ? 'warning' : 'error',
+    message,
+    help: `${help} Until it is mended, ${lost} is left out.`.trimStart(),
+    location: resource.position(path, part),
+  });
+}
+
+/** Reports what is no error, and gives the errors back as faults. */
+function applyRules(resource: Resource, rules: Rules, sink: DiagnosticSink): Fault[] {
+  const findings = new Findings();
+  rules(new Written(resource.value), findings);
+  const faults: Fault[] = [];
+  for (const { severity, code, path, part, message, help } of findings.all) {
+    if (severity !== 'error') sink.report(severity, code, resource.position(path, part), message, help);
+    else faults.push({ path, message, help, isMissing: code === 'missing-field', ...(part === 'key' ? { part } : {}) });
+  }
+  return faults;
+}
+
+/** A rule and the schema found fault with the same field: the rule says it better. */
+function isSamePlace(a: Fault, b: Fault): boolean {
+  return a.path.length === b.path.length && a.path.every((step, index) => step === b.path[index]);
 }
 
 /** A wrong container also gives faults for what is missing in it; only the container's own is worth a line. */
@@ -84,7 +139,8 @@ function toFault(issue: v.BaseIssue<unknown>): Fault {
   const isOurWording = issue.kind !== 'schema' || issue.type === 'picklist' || issue.type === 'union';
   const rule = isOurWording ? issue.message : `must be ${TYPE_WORDS[issue.expected ?? ''] ?? issue.expected}`;
   const instead = rule.startsWith('must be ') ? `, not ${describe(issue.input)}` : '';
-  return { path, message: `${name} ${rule}${instead}`, isMissing: false };
+  const limit = issue.expected === LIMIT ? ({ isLimit: true } as const) : {};
+  return { path, message: `${name} ${rule}${instead}`, isMissing: false, ...limit };
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {
@@ -112,8 +168,6 @@ function findWrongShapes(schema: v.GenericSchema, value: unknown, path: FieldPat
   }
   for (const [step, member, inner] of children(shape, value)) {
     const at = [...path, step];
-    const fault = member === null ? null : (markOf(inner).written?.(member) ?? null);
-    if (fault !== null) faults.push({ path: at, message: `${formatPath(at)} ${fault}`, isMissing: false });
     findWrongShapes(inner, member, at, faults);
   }
 }
@@ -123,6 +177,7 @@ function reportRemarks(
   schema: v.GenericSchema,
   value: unknown,
   path: FieldPath,
+  unknownField: 'warning' | 'error',
   sink: DiagnosticSink,
 ): void {
   const shape = shapeOf(schema);
@@ -133,7 +188,7 @@ function reportRemarks(
       const meant = nearestName(key, known);
       const help = meant === null ? 'It has no effect.' : `It has no effect. Did you mean "${meant}"?`;
       const message = `unknown field ${formatPath([...path, key])}`;
-      sink.report('warning', 'unknown-field', resource.position([...path, key], 'key'), message, help);
+      sink.report(unknownField, 'unknown-field', resource.position([...path, key], 'key'), message, help);
     }
   }
   if (shape.kind === 'array' && Array.isArray(value) && value.includes(null)) {
@@ -152,7 +207,7 @@ function reportRemarks(
     const odd = lint?.(member) ?? null;
     if (odd !== null) sink.report('warning', 'invalid-field', resource.position(at), `${formatPath(at)} ${odd}`);
     if (remark !== undefined && member !== null) {
-      const severity = remark.kind === 'unsupported' ? 'warning' : 'note';
+      const severity = remark.kind === 'unsupported' || remark.isWarned === true ? 'warning' : 'note';
       const verb =
         remark.kind === 'unsupported'
           ? 'is not supported yet'
@@ -161,9 +216,8 @@ function reportRemarks(
             : 'is deprecated';
       const code = `${remark.kind}-field` as const;
       sink.report(severity, code, resource.position(at, 'key'), `${formatPath(at)} ${verb}: ${remark.why}`);
-      if (remark.kind !== 'deprecated') continue;
     }
-    reportRemarks(resource, inner, member, at, sink);
+    reportRemarks(resource, inner, member, at, unknownField, sink);
   }
 }
 

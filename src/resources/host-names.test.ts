@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { dnsNameProblem, gatewayHostnameProblem, wildcardNameProblem } from './host-names.ts';
+import { dnsNameProblem, gatewayHostnameProblem } from './host-names.ts';
 
 describe('dnsNameProblem', () => {
   it('takes labels of letters, digits and inner hyphens', () => {
@@ -17,13 +17,6 @@ describe('dnsNameProblem', () => {
   });
 
   it('is quick with a long name', () => assert.notEqual(dnsNameProblem(`${'a-'.repeat(1_000_000)}!`), null));
-});
-
-describe('wildcardNameProblem', () => {
-  it('takes a star in the first label only', () => {
-    for (const name of ['*', '*.a', '*-a.b', '*a.b', 'a']) assert.equal(wildcardNameProblem(name), null, name);
-    for (const name of ['a.*', '**', '*.', '*.*.a', '']) assert.notEqual(wildcardNameProblem(name), null, name);
-  });
 });
 
 describe('gatewayHostnameProblem', () => {

@@ -13,17 +13,6 @@ export function dnsNameProblem(name: string): string | null {
     : 'must be a host name of letters, digits and - between dots';
 }
 
-/** As `dnsNameProblem`; the first label may begin with `*`, which stands for any name before the rest. */
-export function wildcardNameProblem(name: string): string | null {
-  if (name === '*') return null;
-  return dnsNameProblem(name.startsWith('*.') ? name.slice(2) : name.replace(/^\*-?/, ''));
-}
-
-export const wildcardName: Schema<string> = problem(text, wildcardNameProblem);
-export const wildcardNameOrIp: Schema<string> = problem(text, (name) =>
-  canonicalIp(name) === null ? wildcardNameProblem(name) : null,
-);
-
 /** A hostname of the Gateway API: lower case, no address, `*.` alone as a wildcard. */
 export const gatewayHostname: Schema<string> = problem(text, gatewayHostnameProblem);
 

@@ -33,22 +33,32 @@ export function unescapePercent(value: string): string {
 }
 
 /** RFC 6265 §4.1.1. */
-export const cookieName: Schema<string> = problem(text, (name) => (isToken(name) ? null : 'must be a cookie name'));
+export const cookieName: Schema<string> = problem(text, cookieNameProblem);
+
+export function cookieNameProblem(name: string): string | null {
+  return isToken(name) ? null : 'must be a cookie name';
+}
 
 /** RFC 6265 §4.1.1: the value of a cookie's attribute. */
-export const cookieText: Schema<string> = problem(text, (value) =>
-  hasControl(value) || value.includes(';') ? 'must not hold semicolons or control characters' : null,
-);
+export const cookieText: Schema<string> = problem(text, cookieTextProblem);
+
+export function cookieTextProblem(value: string): string | null {
+  return hasControl(value) || value.includes(';') ? 'must not hold semicolons or control characters' : null;
+}
 
 /** A host, with a port or without, as it goes into a Host or Location header. */
-export const hostText: Schema<string> = problem(text, (value) =>
-  /^[\x21-\x7e]*$/.test(value) && !/[/?#@\\"<>]/.test(value) ? null : 'must be a host name',
-);
+export const hostText: Schema<string> = problem(text, hostProblem);
+
+export function hostProblem(value: string): string | null {
+  return /^[\x21-\x7e]*$/.test(value) && !/[/?#@\\"<>]/.test(value) ? null : 'must be a host name';
+}
 
 /** A path, with a query or without, as it goes into a request line or a Location header. */
-export const pathText: Schema<string> = problem(text, (value) =>
-  hasControl(value) || value.includes(' ') ? 'must not hold blanks or control characters' : null,
-);
+export const pathText: Schema<string> = problem(text, pathProblem);
+
+export function pathProblem(value: string): string | null {
+  return hasControl(value) || value.includes(' ') ? 'must not hold blanks or control characters' : null;
+}
 
 /** RE2: linear in time whatever a client sends. */
 export const regexText: Schema<string> = problem(text, regexProblem);
@@ -58,8 +68,9 @@ export function regexProblem(pattern: string): string | null {
   return reason === null ? null : `can't be used: ${reason}`;
 }
 
-/** A pattern with what its matches give way to; the fault, if any, is the substitution's. */
+/** A pattern with what its matches give way to; the fault, if any, is the substitution's: a wrong pattern has its own. */
 export function substitutionProblem(pattern: string, substitution: string): string | null {
+  if (validateRegex(pattern) !== null) return null;
   if (hasControl(substitution)) return 'must not hold control characters';
   const reason = validateSubstitution(pattern, substitution);
   return reason === null ? null : `can't be used: ${reason}`;

@@ -9,10 +9,13 @@ export interface SchemaMark {
   readonly unit?: true;
   /** What is odd about a value that is decoded all the same, as text for the user; null: nothing. */
   readonly lint?: (value: unknown) => string | null;
-  /** What is wrong with the value as it is written, before parts of it are dropped; null: nothing. */
-  readonly written?: (value: unknown) => string | null;
   /** The field is one the API has; Limpet reports its use and, unless it is merely deprecated, passes over it. */
-  readonly remark?: { readonly kind: 'unsupported' | 'ignored' | 'deprecated'; readonly why: string };
+  readonly remark?: {
+    readonly kind: 'unsupported' | 'ignored' | 'deprecated';
+    readonly why: string;
+    /** Worth a warning although it is served. */
+    readonly isWarned?: true;
+  };
 }
 
 /** The marks of a schema and of what its optional wrappers hold. */
@@ -56,6 +59,11 @@ export function list<T>(item: Schema<T>): Schema<readonly T[]> {
   return withDefault<readonly T[]>(v.array(item), []);
 }
 
+/** A list that must be there. */
+export function required<T>(item: Schema<T>): Schema<readonly T[]> {
+  return v.array(item);
+}
+
 /** A list whose faulty items are null, so that the others keep their places. Absent is empty. */
 export function units<T>(item: Schema<T>): Schema<readonly (T | null)[]> {
   return withDefault<readonly (T | null)[]>(v.array(mark(v.nullable(item), { unit: true })), []);
@@ -73,40 +81,27 @@ export function mapOf<T>(value: Schema<T>): Schema<Readonly<Record<string, T>>> 
   return withDefault<Readonly<Record<string, T>>>(bare, Object.freeze(Object.create(null)));
 }
 
-/** As `mapOf`, with a rule for the keys; a fault of a key stands at the mapping. */
-export function mapWithKeys<T>(
-  key: (name: string) => string | null,
-  value: Schema<T>,
-): Schema<Readonly<Record<string, T>>> {
-  return problem(mapOf(value), (record) => {
-    for (const name of Object.keys(record)) {
-      const fault = key(name);
-      if (fault !== null) return `has a key ${JSON.stringify(name)}, which ${fault}`;
-    }
-    return null;
-  });
+/** `schema` says what may be written all the same. */
+export function unsupported(why: string, schema: Schema<unknown> = anything): Schema<unknown> {
+  return mark(maybe(schema), { remark: { kind: 'unsupported', why } });
 }
 
-export function unsupported(why: string): Schema<unknown> {
-  return mark(anything, { remark: { kind: 'unsupported', why } });
-}
-
-export function ignored(why: string): Schema<unknown> {
-  return mark(anything, { remark: { kind: 'ignored', why } });
+export function ignored(why: string, schema: Schema<unknown> = anything): Schema<unknown> {
+  return mark(maybe(schema), { remark: { kind: 'ignored', why } });
 }
 
 export function deprecated<T>(schema: Schema<T>, why: string): Schema<T> {
   return mark(schema, { remark: { kind: 'deprecated', why } });
 }
 
+/** As `deprecated`, where the system whose field it is warns of it. */
+export function warnedOf<T>(schema: Schema<T>, why: string): Schema<T> {
+  return mark(schema, { remark: { kind: 'deprecated', why, isWarned: true } });
+}
+
 /** A value that is taken, with a warning where `find` has something to say about it. */
 export function linted<T>(schema: Schema<T>, find: (value: unknown) => string | null): Schema<T> {
   return mark(schema, { lint: find });
-}
-
-/** A rule that looks at what is written, not at what is left of it when faulty parts are dropped. */
-export function asWritten<T>(schema: Schema<T>, find: (value: unknown) => string | null): Schema<T> {
-  return mark(schema, { written: find });
 }
 
 /** A rule over a whole value, such as "exactly one of". */
@@ -121,6 +116,20 @@ export function problem<T>(schema: Schema<T>, find: (value: T) => string | null)
     v.rawCheck(({ dataset, addIssue }) => {
       const message = dataset.typed ? find(dataset.value) : null;
       if (message !== null) addIssue({ message });
+    }),
+  );
+}
+
+/** Marks an issue as one of Limpet's own limits: the API takes the value, and it can't be served. */
+export const LIMIT = 'servable';
+
+/** As `problem`, for what the API takes and Limpet can't serve: a warning, at the cost of the enclosing unit. */
+export function limit<T>(schema: Schema<T>, find: (value: T) => string | null): Schema<T> {
+  return v.pipe(
+    schema,
+    v.rawCheck(({ dataset, addIssue }) => {
+      const message = dataset.typed ? find(dataset.value) : null;
+      if (message !== null) addIssue({ message, expected: LIMIT });
     }),
   );
 }

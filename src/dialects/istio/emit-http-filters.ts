@@ -6,7 +6,7 @@ import { type CorsSpec, type FaultSpec, GRPC_STATUSES } from './schema-http-filt
 export function emitFault({ delay, abort }: FaultSpec): FaultPolicy {
   return {
     delay:
-      delay === null
+      delay === null || delay.fixedDelay === null
         ? null
         : { millis: delay.fixedDelay, percent: toPercent(delay.percentage?.value ?? delay.percent) },
     abort: abort === null ? null : emitAbort(abort),

@@ -77,7 +77,7 @@ function isReachable(
   const place = blockPlace('tls', rule, port.number, subset);
   const message = `what caCrl keeps out would be let in without it, so cluster ${cluster} has no endpoints`;
   const at = place?.resource.position([...place.path, 'caCrl'], 'key');
-  if (at !== undefined) sink.report('error', 'unsupported-field', at, message, 'Its requests are answered 503.');
+  if (at !== undefined) sink.report('warning', 'unsupported-field', at, message, 'Its requests are answered 503.');
   return false;
 }
 

@@ -37,7 +37,7 @@ export function resolveRules(
     const at = resource.position([...path, 'delegate', 'name']);
     if (delegate === undefined) {
       sink.report(
-        'error',
+        'warning',
         'unresolved-reference',
         at,
         `there is no VirtualService ${name} to delegate to`,
@@ -47,7 +47,7 @@ export function resolveRules(
     }
     if (!isExportedTo(delegate.spec.exportTo, delegate.resource.metadata.namespace, resource.metadata.namespace)) {
       const message = `VirtualService ${name} is not exported to namespace ${resource.metadata.namespace}`;
-      sink.report('error', 'unresolved-reference', at, message, 'The rule is left out.');
+      sink.report('warning', 'unresolved-reference', at, message, 'The rule is left out.');
       return [];
     }
     return delegatedRules(rule, delegate, resource, sink);
@@ -64,7 +64,7 @@ function delegatedRules(
     if (rule === null) return [];
     const path = ['spec', 'http', index];
     const refuse = (message: string): PlacedRule[] => {
-      sink.report('error', 'conflict', resource.position(path), message, 'The rule is left out.');
+      sink.report('warning', 'conflict', resource.position(path), message, 'The rule is left out.');
       return [];
     };
     if (rule.delegate !== null) return refuse('a delegate can not delegate further');

@@ -1,9 +1,10 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
-import { decodeSpec } from '../../resources/decode.ts';
 import { byAge, type FieldPath, type Resource } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
+import { decodeIstio } from './decode-istio.ts';
 import type { IstioOptions } from './options.ts';
 import { covers, isExportedTo, isPrivate, isWildcard, orDefault, toFullHost } from './resolve-names.ts';
+import { destinationRuleRules } from './rules-destination-rule.ts';
 import {
   type DestinationRuleSpec,
   destinationRuleSpec,
@@ -65,7 +66,7 @@ type ReadRule = Placed<DestinationRuleSpec>;
 function readRules(resources: ResourceSet, sink: DiagnosticSink): ReadRule[] {
   const rules: ReadRule[] = [];
   for (const resource of resources.ofKind('networking.istio.io', 'DestinationRule').toSorted(byAge)) {
-    const value = decodeSpec(resource, destinationRuleSpec, sink);
+    const value = decodeIstio(resource, destinationRuleSpec, destinationRuleRules, sink);
     if (value !== null) rules.push({ value, resource, path: ['spec'] });
   }
   return rules.sort((a, b) => Number(b.value.workloadSelector !== null) - Number(a.value.workloadSelector !== null));

@@ -55,7 +55,7 @@ export function resolveDestination(
   if (destination.subset !== '' && service !== undefined && !rule?.subsets.has(destination.subset)) {
     const at = resource.position([...path, 'subset']);
     const message = `no DestinationRule for ${host} defines the subset ${JSON.stringify(destination.subset)}`;
-    context.sink.report('error', 'unresolved-reference', at, message, 'Its requests are answered 503.');
+    context.sink.report('warning', 'unresolved-reference', at, message, 'Its requests are answered 503.');
   }
   clusters.use(host, port, destination.subset);
   const cluster = clusterName(host, port, destination.subset);
@@ -76,7 +76,7 @@ function checkDestination(
     const isPartial = writtenHost.includes('.') && host === writtenHost.toLowerCase();
     const help = isPartial ? 'A name with a dot is taken as it is: write the full name.' : '';
     const at = resource.position([...path, 'host']);
-    sink.report('error', 'unresolved-reference', at, `there is no Service ${host} that this gateway sees`, help);
+    sink.report('warning', 'unresolved-reference', at, `there is no Service ${host} that this gateway sees`, help);
     return;
   }
   if (service.ports.some((candidate) => candidate.number === port)) return;
@@ -87,7 +87,7 @@ function checkDestination(
       : `${host} has no port ${port}`;
   const at = resource.position(writtenPort === null ? path : [...path, 'port', 'number']);
   sink.report(
-    'error',
+    'warning',
     'unresolved-reference',
     at,
     message,

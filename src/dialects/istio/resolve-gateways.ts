@@ -1,13 +1,13 @@
-import type { DiagnosticCode } from '../../diagnostics/diagnostic.ts';
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
-import { decodeSpec } from '../../resources/decode.ts';
 import type { Kubernetes } from '../../resources/kubernetes/kubernetes.ts';
 import { byAge, type FieldPath, nameOf, type Resource } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
+import { decodeIstio } from './decode-istio.ts';
 import type { GatewayServer, ServerHost, ServerKind } from './gateway-server.ts';
 import type { IstioOptions } from './options.ts';
 import { toFullHost } from './resolve-names.ts';
 import { type GatewayPort, PortMerger } from './resolve-ports.ts';
+import { gatewayRules } from './rules-gateway.ts';
 import { gatewaySpec, PLAIN_PROTOCOLS, type Server } from './schema-gateway.ts';
 
 export interface Gateways {
@@ -26,7 +26,7 @@ export function resolveGateways(
   const merger = new PortMerger(sink);
   const all = resources.ofKind('networking.istio.io', 'Gateway').toSorted(byAge);
   for (const resource of all) {
-    const spec = decodeSpec(resource, gatewaySpec, sink);
+    const spec = decodeIstio(resource, gatewaySpec, gatewayRules, sink);
     if (spec === null) continue;
     if (!isSelected(spec.selector, options)) {
       const message = `Gateway ${nameOf(resource)} selects other gateways than this one`;
@@ -76,8 +76,6 @@ function formatLabels(labels: Readonly<Record<string, string>>): string {
     .join(', ');
 }
 
-const STREAM_PROTOCOLS: ReadonlySet<string> = new Set(['HTTPS', 'TLS', 'TCP', 'MONGO', 'MYSQL', 'REDIS']);
-
 /** null: the server can't be served, which is said. */
 function serverKind(
   { port, tls }: Server,
@@ -87,32 +85,26 @@ function serverKind(
 ): ServerKind | null {
   const protocol = port.protocol.toUpperCase();
   if (PLAIN_PROTOCOLS.has(protocol)) return 'http';
-  const refuse = (code: DiagnosticCode, at: FieldPath, message: string, help: string): null => {
-    sink.report('error', code, resource.position([...path, ...at]), `${message}; this server is left out`, help);
+  // The rules have asked for tls where the protocol needs it.
+  if (tls === null) return 'tcp';
+  const leaveOut = (at: FieldPath, message: string, help: string): null => {
+    const whole = `${message}; this server is left out`;
+    sink.report('warning', 'unsupported-field', resource.position([...path, ...at]), whole, help);
     return null;
   };
-  const protocolPath = ['port', 'protocol'];
-  if (!STREAM_PROTOCOLS.has(protocol)) {
-    const help = 'Use HTTP, HTTPS, HTTP2, GRPC, TLS or TCP.';
-    return refuse('invalid-field', protocolPath, `${JSON.stringify(port.protocol)} is no protocol`, help);
-  }
-  if (tls === null) {
-    if (protocol !== 'HTTPS' && protocol !== 'TLS') return 'tcp';
-    return refuse('missing-field', protocolPath, `a server with protocol ${protocol} has to have tls`, 'Add tls.mode.');
-  }
   const narrowing = (['caCrl', 'verifyCertificateSpki', 'verifyCertificateHash'] as const).find(
     (key) => tls[key] != null,
   );
   if (narrowing !== undefined) {
     const message = `what ${narrowing} keeps out would be let in without it`;
-    return refuse('unsupported-field', ['tls', narrowing], message, `Do without ${narrowing}.`);
+    return leaveOut(['tls', narrowing], message, `Do without ${narrowing}.`);
   }
   switch (tls.mode) {
     case null:
     case 'PASSTHROUGH':
       return 'passthrough';
     case 'AUTO_PASSTHROUGH':
-      return refuse('unsupported-field', ['tls', 'mode'], 'clusters of several networks are not joined here', '');
+      return leaveOut(['tls', 'mode'], 'clusters of several networks are not joined here', '');
     default:
       return protocol === 'HTTPS' ? 'https' : 'tcp';
   }

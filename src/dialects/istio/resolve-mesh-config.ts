@@ -4,7 +4,10 @@ import { parseDocuments } from '../../resources/documents.ts';
 import type { Resource } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
 import { anything, textMap } from '../../resources/schema.ts';
+import type { Findings, Written } from '../../resources/written.ts';
 import type { IstioOptions } from './options.ts';
+import { checkRetries } from './rules-http-action.ts';
+import { checkLocality } from './rules-locality.ts';
 import { MESH_CONFIG_FIELDS, type MeshConfig, UNREAD_MESH_FIELDS } from './schema-mesh-config.ts';
 
 const NAME = 'istio';
@@ -35,7 +38,13 @@ function readMeshConfig(configMap: Resource, sink: DiagnosticSink): MeshConfig |
   }
   const value = documents[0]?.value;
   if (typeof value !== 'object' || value === null) return null;
-  return decodeWhole(inside(configMap, value), MESH_CONFIG_FIELDS, UNREAD_MESH_FIELDS, sink);
+  return decodeWhole(inside(configMap, value), MESH_CONFIG_FIELDS, UNREAD_MESH_FIELDS, sink, { rules: meshRules });
+}
+
+/** The parts that resources have too; where outlier detection stands is theirs to say. */
+function meshRules(mesh: Written, findings: Findings): void {
+  checkRetries(mesh.at('defaultHttpRetryPolicy'), findings);
+  checkLocality(mesh.at('localityLbSetting'), true, findings);
 }
 
 /** The text of a field as a resource of its own; whatever is in it stands at the field. */

@@ -57,7 +57,7 @@ export class PortMerger {
     const message = `host ${hosts[index]} on port ${server.port} is already taken by Gateway ${owner.gateway}; this server is left out with all its hosts`;
     const help = 'Give it hosts that no other server with tls on this port has.';
     const at = server.resource.position([...server.path, 'hosts', index]);
-    this.#sink.report('error', 'conflict', at, message, help);
+    this.#sink.report('warning', 'conflict', at, message, help);
     return false;
   }
 
@@ -66,7 +66,7 @@ export class PortMerger {
     if (plain === undefined || (plain.kind === 'http' && server.kind === 'http')) return true;
     const message = `port ${server.port} already serves another protocol for Gateway ${nameOf(plain.resource)}; this server is left out`;
     const at = server.resource.position([...server.path, 'port']);
-    this.#sink.report('error', 'conflict', at, message, 'Use another port, or the same protocol on both.');
+    this.#sink.report('warning', 'conflict', at, message, 'Use another port, or the same protocol on both.');
     return false;
   }
 }

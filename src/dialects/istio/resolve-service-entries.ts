@@ -1,11 +1,13 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
 import { canonicalIp, formatAddress } from '../../model/address.ts';
 import type { Discovery, EndpointHealth, EndpointIdentity, Locality } from '../../model/cluster.ts';
-import { decodeSpec } from '../../resources/decode.ts';
 import { type FieldPath, nameOf, originOf, type Resource } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
+import { decodeIstio } from './decode-istio.ts';
 import { type IstioPort, type IstioService, type PlacedEndpoint, toSessionLabel } from './istio-service.ts';
 import { parseProtocol } from './port-protocol.ts';
+import { serviceEntryRules } from './rules-service-entry.ts';
+import { workloadEntryRules } from './rules-workload.ts';
 import {
   type ServiceEntryPort,
   type ServiceEntrySpec,
@@ -22,16 +24,33 @@ interface PlacedWorkload {
   readonly identity: EndpointIdentity;
 }
 
+/** A WorkloadEntry that can be read. */
+export interface NamedWorkload {
+  readonly workload: Workload;
+  readonly resource: Resource;
+}
+
+export function readWorkloadEntries(resources: ResourceSet, sink: DiagnosticSink): NamedWorkload[] {
+  return resources.ofKind('networking.istio.io', 'WorkloadEntry').flatMap((resource) => {
+    const workload = decodeIstio(resource, workloadEntrySpec, workloadEntryRules, sink);
+    return workload === null ? [] : [{ workload, resource }];
+  });
+}
+
 /** One service for each host of a ServiceEntry; none, with a diagnostic, where it can't be read. */
-export function serviceEntriesOf(resource: Resource, resources: ResourceSet, sink: DiagnosticSink): IstioService[] {
-  const spec = decodeSpec(resource, serviceEntrySpec, sink);
+export function serviceEntriesOf(
+  resource: Resource,
+  entries: readonly NamedWorkload[],
+  sink: DiagnosticSink,
+): IstioService[] {
+  const spec = decodeIstio(resource, serviceEntrySpec, serviceEntryRules, sink);
   if (spec === null) return [];
-  const workloads = [...inlineWorkloads(resource, spec), ...selectedWorkloads(resource, spec, resources, sink)];
+  const workloads = [...inlineWorkloads(resource, spec), ...selectedWorkloads(resource, spec, entries)];
   const ports = spec.ports.filter((port) => port !== null);
   if (spec.resolution === 'DYNAMIC_DNS') {
     const message = `names are not looked up as they are asked for, so ${nameOf(resource)} has no endpoints`;
     const at = resource.position(['spec', 'resolution']);
-    sink.report('error', 'unsupported-field', at, message, 'Name each host in a ServiceEntry with resolution DNS.');
+    sink.report('warning', 'unsupported-field', at, message, 'Name each host in a ServiceEntry with resolution DNS.');
     return [];
   }
   return spec.hosts.map((host) => ({
@@ -63,16 +82,13 @@ function inlineWorkloads(resource: Resource, spec: ServiceEntrySpec): PlacedWork
 function selectedWorkloads(
   resource: Resource,
   spec: ServiceEntrySpec,
-  resources: ResourceSet,
-  sink: DiagnosticSink,
+  entries: readonly NamedWorkload[],
 ): PlacedWorkload[] {
   const wanted = Object.entries(spec.workloadSelector?.labels ?? {});
   if (wanted.length === 0) return [];
-  return resources.ofKind('networking.istio.io', 'WorkloadEntry').flatMap((entry) => {
+  return entries.flatMap(({ workload, resource: entry }) => {
     const { namespace, name, uid, labels } = entry.metadata;
     if (namespace !== resource.metadata.namespace) return [];
-    const workload = decodeSpec(entry, workloadEntrySpec, sink);
-    if (workload === null) return [];
     const all = { ...labels, ...workload.labels };
     if (!wanted.every(([key, value]) => all[key] === value)) return [];
     return [

@@ -9,7 +9,7 @@ import { type IstioService, toSessionLabel } from './istio-service.ts';
 import type { IstioOptions } from './options.ts';
 import { toPortProtocol } from './port-protocol.ts';
 import { isExportedTo, orDefault } from './resolve-names.ts';
-import { serviceEntriesOf } from './resolve-service-entries.ts';
+import { readWorkloadEntries, serviceEntriesOf } from './resolve-service-entries.ts';
 
 export interface ServiceRegistry {
   readonly all: readonly IstioService[];
@@ -34,10 +34,11 @@ export function createServiceRegistry(
   options: IstioOptions,
   sink: DiagnosticSink,
 ): ServiceRegistry {
+  const workloads = readWorkloadEntries(resources, sink);
   const entries = resources
     .ofKind('networking.istio.io', 'ServiceEntry')
     .toSorted(byAge)
-    .flatMap((resource) => serviceEntriesOf(resource, resources, sink));
+    .flatMap((resource) => serviceEntriesOf(resource, workloads, sink));
   // A Kubernetes Service beats a ServiceEntry of its name, and among those the oldest comes first.
   const visible = [
     ...kubernetes.services.map((service) => fromKubernetes(service, kubernetes, options)),

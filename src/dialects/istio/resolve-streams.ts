@@ -95,7 +95,7 @@ function takeNames(
   }
   const message = `SNI ${names[index]} is already routed on this port; this match is left out`;
   const help = 'Name each SNI in one match only.';
-  sink.report('error', 'conflict', resource.position([...path, index]), message, help);
+  sink.report('warning', 'conflict', resource.position([...path, index]), message, help);
   return false;
 }
 

@@ -1,12 +1,13 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
-import { decodeSpec } from '../../resources/decode.ts';
 import { byAge, nameOf, type Resource } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
+import { decodeIstio } from './decode-istio.ts';
 import type { GatewayServer } from './gateway-server.ts';
 import type { IstioOptions } from './options.ts';
 import { type PlacedRule, type ReadVirtualService, resolveRules } from './resolve-delegates.ts';
 import type { Gateways } from './resolve-gateways.ts';
 import { intersectHosts, isExportedTo, isPrivate, orDefault, toFullHost, toGatewayName } from './resolve-names.ts';
+import { virtualServiceRules } from './rules-virtual-service.ts';
 import type { TcpRule, TlsRule } from './schema-l4-rule.ts';
 import { type VirtualServiceSpec, virtualServiceSpec } from './schema-virtual-service.ts';
 
@@ -87,7 +88,7 @@ function readVirtualServices(
     .ofKind('networking.istio.io', 'VirtualService')
     .toSorted(byAge)
     .flatMap((resource) => {
-      const spec = decodeSpec(resource, virtualServiceSpec, sink);
+      const spec = decodeIstio(resource, virtualServiceSpec, virtualServiceRules, sink);
       if (spec === null) return [];
       const exportTo = orDefault(spec.exportTo, mesh.defaultVirtualServiceExportTo);
       return [{ resource, spec: { ...spec, exportTo } }];
@@ -124,7 +125,7 @@ function gatewayNames(
     if (gateways.names.has(name)) continue;
     const at = resource.position(['spec', 'gateways', index]);
     sink.report(
-      'error',
+      'warning',
       'unresolved-reference',
       at,
       `there is no Gateway ${name}`,

@@ -1,20 +1,31 @@
-import { problem, type Schema, texts } from '../../resources/schema.ts';
+import { check, convert, integer, limit, maybe, type Schema, text, texts } from '../../resources/schema.ts';
 
-/** Rules that several of Istio's kinds share. */
+/** Fields that several of Istio's kinds share. What istiod's webhook asks beyond types is in `rules-*.ts`. */
 
-/** `*` means everybody, `~` nobody; neither goes together with names. */
-export const exportTo: Schema<readonly string[]> = problem(texts, (names) => {
-  const isExclusive = names.some((name) => name === '*' || name === '~');
-  return isExclusive && names.length > 1 ? 'must not have * or ~ beside other values' : null;
-});
+export const exportTo: Schema<readonly string[]> = texts;
 
-/** What to say where a name (null: none) comes up twice; null: none does. */
-export function duplicate(names: readonly (string | null)[], what: string): string | null {
-  const seen = new Set<string>();
-  for (const name of names) {
-    if (name === null) continue;
-    if (seen.has(name)) return `has the ${what} ${JSON.stringify(name)} twice`;
-    seen.add(name);
-  }
-  return null;
+export const INT32: Schema<number> = integer(-2147483648, 2147483647);
+export const UINT32: Schema<number> = integer(0, 4294967295);
+
+/** A port, of which 0 is none. */
+export const portOrNone: Schema<number | null> = convert(maybe(UINT32), (port) => (port === 0 ? null : port), '');
+
+/** Any number that JSON holds exactly; what is above `maximum` counts as that. */
+export function unsignedUpTo(maximum: number): Schema<number> {
+  return convert(integer(0, Number.MAX_SAFE_INTEGER), (value) => Math.min(value, maximum), '');
+}
+
+/** Text that Istio passes on and Envoy, or HTTP, does not take. */
+export function servable(find: (value: string) => string | null): Schema<string> {
+  return limit(text, find);
+}
+
+/** A list that the schema of the resource bounds. */
+export function limitedList<T>(list: Schema<readonly T[]>, maximum: number): Schema<readonly T[]> {
+  return check(list, ({ length }) => length <= maximum, `must have at most ${maximum} items`);
+}
+
+/** Text that the schema of the resource bounds. */
+export function limitedText(maximum: number): Schema<string> {
+  return check(text, ({ length }) => length <= maximum, `must have at most ${maximum} characters`);
 }

@@ -1,5 +1,6 @@
 import { goDuration } from '../../resources/duration.ts';
-import { bool, integer, maybe, object, oneOf, type Schema, unsupported, withDefault } from '../../resources/schema.ts';
+import { bool, maybe, object, oneOf, type Schema, withDefault } from '../../resources/schema.ts';
+import { INT32, UINT32 } from './schema-common.ts';
 
 /** 0 or null: no limit of Istio's. Times in milliseconds. */
 export interface ConnectionPool {
@@ -29,35 +30,30 @@ export interface TcpKeepaliveSpec {
   readonly interval: number | null;
 }
 
-const COUNT = integer(0, 2147483647);
-
 export const tcpKeepalive: Schema<TcpKeepaliveSpec> = object<TcpKeepaliveSpec>({
-  probes: withDefault(integer(0, 4294967295), 0),
-  time: maybe(goDuration()),
-  interval: maybe(goDuration()),
+  probes: withDefault(UINT32, 0),
+  time: maybe(goDuration(1)),
+  interval: maybe(goDuration(1)),
 });
 
 const tcp = object<ConnectionPool['tcp']>({
-  maxConnections: withDefault(COUNT, 0),
+  maxConnections: withDefault(INT32, 0),
   connectTimeout: maybe(goDuration(1)),
-  idleTimeout: maybe(goDuration()),
-  maxConnectionDuration: maybe(goDuration()),
+  idleTimeout: maybe(goDuration(-Infinity)),
+  maxConnectionDuration: maybe(goDuration(1)),
   tcpKeepalive: maybe(tcpKeepalive),
 });
 
-const http = object<ConnectionPool['http']>(
-  {
-    http1MaxPendingRequests: withDefault(COUNT, 0),
-    http2MaxRequests: withDefault(COUNT, 0),
-    maxRequestsPerConnection: withDefault(COUNT, 0),
-    maxRetries: withDefault(COUNT, 0),
-    idleTimeout: maybe(goDuration()),
-    h2UpgradePolicy: withDefault(oneOf('DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE'), 'DEFAULT'),
-    useClientProtocol: withDefault(bool, false),
-    maxConcurrentStreams: withDefault(COUNT, 0),
-  },
-  { http2KeepAlive: unsupported('HTTP/2 connections are not probed') },
-);
+const http = object<ConnectionPool['http']>({
+  http1MaxPendingRequests: withDefault(INT32, 0),
+  http2MaxRequests: withDefault(INT32, 0),
+  maxRequestsPerConnection: withDefault(INT32, 0),
+  maxRetries: withDefault(INT32, 0),
+  idleTimeout: maybe(goDuration(1)),
+  h2UpgradePolicy: withDefault(oneOf('DEFAULT', 'DO_NOT_UPGRADE', 'UPGRADE'), 'DEFAULT'),
+  useClientProtocol: withDefault(bool, false),
+  maxConcurrentStreams: withDefault(INT32, 0),
+});
 
 export const connectionPool: Schema<ConnectionPool> = object<ConnectionPool>({
   tcp: withDefault(tcp, {

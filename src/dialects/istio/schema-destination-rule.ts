@@ -1,16 +1,10 @@
-import { wildcardName } from '../../resources/host-names.ts';
 import {
-  asWritten,
   bool,
   decimal,
   droppable,
-  integer,
-  linted,
   maybe,
-  nonEmptyText,
   object,
   oneOf,
-  problem,
   type Schema,
   text,
   textMap,
@@ -19,7 +13,7 @@ import {
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
-import { duplicate, exportTo } from './schema-common.ts';
+import { exportTo, limitedList, UINT32 } from './schema-common.ts';
 import { type ConnectionPool, connectionPool } from './schema-connection-pool.ts';
 import { type LoadBalancer, loadBalancer } from './schema-load-balancer.ts';
 import { type OutlierSpec, outlierDetection } from './schema-outlier.ts';
@@ -88,7 +82,7 @@ const tls = object<UpstreamTls>({
   subjectAltNames: texts,
   sni: withDefault(text, ''),
   insecureSkipVerify: withDefault(bool, false),
-  caCrl: unsupported('certificates are not looked up in revocation lists'),
+  caCrl: unsupported('certificates are not looked up in revocation lists', text),
 });
 
 const proxyProtocol = object<ProxyProtocolSpec>({ version: withDefault(oneOf('V1', 'V2'), 'V1') });
@@ -100,55 +94,36 @@ const blocks: { readonly [Key in keyof PolicyBlocks]-?: Schema<PolicyBlocks[Key]
   tls: droppable(tls),
 };
 
+/** A block without a port, or for a number that no port has, has no effect. */
 const portPolicy = object<PortPolicy>({
-  port: object<{ number: number }>({
-    // Istio lets numbers pass that no port has.
-    number: linted(integer(0, 4294967295), (port) =>
-      Number(port) >= 1 && Number(port) <= 65535 ? null : 'is no port, so this block has no effect',
-    ),
-  }),
+  port: object<{ number: number }>({ number: withDefault(UINT32, 0) }),
   ...blocks,
 });
 
 /** Envoy's defaults of a budget that leaves a field out. */
 const retryBudget = object<RetryBudgetSpec>({
   percent: withDefault(decimal(0, 100), 20),
-  minRetryConcurrency: withDefault(integer(0, 4294967295), 3),
+  minRetryConcurrency: withDefault(UINT32, 3),
 });
 
-const policyFields = object<TrafficPolicy>(
+const tunnel = object<Record<string, unknown>>({ protocol: maybe(text), targetHost: text, targetPort: UINT32 });
+
+const trafficPolicy = object<TrafficPolicy>(
   {
     ...blocks,
-    portLevelSettings: units(portPolicy),
+    portLevelSettings: limitedList(units(portPolicy), 4096),
     retryBudget: droppable(retryBudget),
     proxyProtocol: maybe(proxyProtocol),
   },
-  { tunnel: unsupported('endpoints are reached directly') },
+  { tunnel: unsupported('endpoints are reached directly', tunnel) },
 );
 
-const trafficPolicy = asWritten(policyFields, (written) =>
-  Object.keys(Object(written)).length === 0 ? 'must not be empty' : null,
-);
-
-const labels = problem(textMap, (pairs) => {
-  for (const [key, value] of Object.entries(pairs)) {
-    if (!/^(?:[A-Za-z0-9](?:[-\w.]{0,61}[A-Za-z0-9])?)?$/.test(value))
-      return `has a value for ${key} that no label can have`;
-  }
-  return null;
-});
-
-const subset = object<Subset>({ name: nonEmptyText, labels, trafficPolicy: droppable(trafficPolicy) });
+const subset = object<Subset>({ name: text, labels: textMap, trafficPolicy: droppable(trafficPolicy) });
 
 export const destinationRuleSpec: Schema<DestinationRuleSpec> = object<DestinationRuleSpec>({
-  host: wildcardName,
+  host: text,
   trafficPolicy: droppable(trafficPolicy),
-  subsets: problem(units(subset), (subsets) =>
-    duplicate(
-      subsets.map((one) => one?.name ?? null),
-      'subset',
-    ),
-  ),
+  subsets: units(subset),
   exportTo,
   workloadSelector: maybe(object<{ matchLabels: Readonly<Record<string, string>> }>({ matchLabels: textMap })),
 });

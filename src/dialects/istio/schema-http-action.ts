@@ -1,26 +1,26 @@
 import {
   formattedValue,
   headerNameProblem,
-  headerNames,
-  hostText,
-  pathText,
+  hostProblem,
+  pathProblem,
   regexText,
   substitutionProblem,
 } from '../../resources/http-fields.ts';
 import {
-  check,
-  integer,
-  mapWithKeys,
+  convert,
+  limit,
+  linted,
+  mapOf,
   maybe,
-  nonEmptyText,
   object,
   oneOf,
   portNumber,
-  problem,
   type Schema,
   text,
+  texts,
   withDefault,
 } from '../../resources/schema.ts';
+import { INT32, portOrNone, servable, UINT32 } from './schema-common.ts';
 
 export interface Destination {
   readonly host: string;
@@ -70,8 +70,29 @@ export interface RegexRewriteSpec {
   readonly rewrite: string;
 }
 
-/** Setting or adding the authority rewrites the host. */
-const headerValues = mapWithKeys((name) => (name === ':authority' ? null : headerNameProblem(name)), formattedValue);
+/** Istio lets names pass that no header can have; they are left out. Setting the authority rewrites the host. */
+const headerValues = linted(
+  convert(
+    mapOf(formattedValue),
+    (values) => Object.fromEntries(Object.entries(values).filter(([name]) => isHeader(name))),
+    '',
+  ),
+  (values) => oddHeader(Object.keys(Object(values))),
+);
+
+const headerNames = linted(
+  convert(texts, (names) => names.filter(isHeader), ''),
+  (names) => oddHeader(Array.isArray(names) ? names.map(String) : []),
+);
+
+function isHeader(name: string): boolean {
+  return name === ':authority' || headerNameProblem(name) === null;
+}
+
+function oddHeader(names: readonly string[]): string | null {
+  const odd = names.find((name) => name !== '' && !name.startsWith(':') && !isHeader(name));
+  return odd === undefined ? null : `has ${JSON.stringify(odd)}, which no header can be named; it is left out`;
+}
 
 const operations = object<HeaderOperations>({ set: headerValues, add: headerValues, remove: headerNames });
 
@@ -84,46 +105,43 @@ export const headers: Schema<HeadersSpec> = object<HeadersSpec>({
 });
 
 export const destination: Schema<Destination> = object<Destination>({
-  host: nonEmptyText,
+  host: text,
   port: maybe(object<{ number: number }>({ number: portNumber })),
   subset: withDefault(text, ''),
 });
 
 export const routeDestination: Schema<RouteDestination> = object<RouteDestination>({
   destination,
-  weight: withDefault(integer(0, 4294967295), 0),
+  weight: withDefault(INT32, 0),
   headers: withDefault(headers, NO_HEADERS),
 });
 
+/** Istio takes all of 3xx and sends nothing but these. */
+const REDIRECT_CODES = [0, 301, 302, 303, 307, 308];
+
 export const redirect: Schema<HttpRedirect> = object<HttpRedirect>({
-  uri: withDefault(pathText, ''),
-  authority: withDefault(hostText, ''),
-  port: maybe(portNumber),
+  uri: withDefault(servable(pathProblem), ''),
+  authority: withDefault(servable(hostProblem), ''),
+  port: portOrNone,
   derivePort: maybe(oneOf('FROM_PROTOCOL_DEFAULT', 'FROM_REQUEST_PORT')),
   scheme: withDefault<'' | 'http' | 'https'>(oneOf('', 'http', 'https'), ''),
-  redirectCode: check(
-    withDefault(integer(0, 999), 301),
-    (code) => [0, 301, 302, 303, 307, 308].includes(code),
-    'must be 301, 302, 303, 307 or 308',
+  redirectCode: limit(withDefault(UINT32, 301), (code) =>
+    REDIRECT_CODES.includes(code) ? null : 'must be 301, 302, 303, 307 or 308 to be served',
   ),
 });
 
 export const directResponse: Schema<DirectResponse> = object<DirectResponse>({
-  status: integer(200, 599),
+  status: limit(UINT32, (status) => (status === 600 ? 'is no HTTP status, though Istio lets it pass' : null)),
   body: maybe(object<NonNullable<DirectResponse['body']>>({ string: maybe(text), bytes: maybe(text) })),
 });
 
-export const rewrite: Schema<HttpRewrite> = check(
-  object<HttpRewrite>({
-    uri: withDefault(pathText, ''),
-    authority: withDefault(hostText, ''),
-    uriRegexRewrite: maybe(
-      problem(
-        object<RegexRewriteSpec>({ match: regexText, rewrite: withDefault(text, '') }),
-        ({ match, rewrite: substitution }) => substitutionProblem(match, substitution),
-      ),
+export const rewrite: Schema<HttpRewrite> = object<HttpRewrite>({
+  uri: withDefault(servable(pathProblem), ''),
+  authority: withDefault(servable(hostProblem), ''),
+  uriRegexRewrite: maybe(
+    limit(
+      object<RegexRewriteSpec>({ match: regexText, rewrite: withDefault(text, '') }),
+      ({ match, rewrite: substitution }) => substitutionProblem(match, substitution),
     ),
-  }),
-  ({ uri, uriRegexRewrite }) => uri === '' || uriRegexRewrite === null,
-  'takes only one of uri and uriRegexRewrite',
-);
+  ),
+});

@@ -1,27 +1,28 @@
 import { goDuration } from '../../resources/duration.ts';
-import { headerName } from '../../resources/http-fields.ts';
 import {
   bool,
-  check,
   decimal,
   deprecated,
-  integer,
+  limit,
   linted,
   list,
   maybe,
-  nonEmptyText,
   object,
   oneOf,
   type Schema,
+  text,
+  texts,
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
+import { INT32 } from './schema-common.ts';
 import { type StringMatchSpec, stringMatch } from './schema-http-match.ts';
 
 /** Percentages are 0..100; null: not given, which means never. */
 export interface FaultSpec {
   readonly delay: {
-    readonly fixedDelay: number;
+    /** Milliseconds; null: none. */
+    readonly fixedDelay: number | null;
     readonly percentage: Percentage | null;
     /** Deprecated whole percents. */
     readonly percent: number;
@@ -50,7 +51,9 @@ export interface CorsSpec {
   readonly unmatchedPreflights: 'UNSPECIFIED' | 'FORWARD' | 'IGNORE' | null;
 }
 
-export const percentage: Schema<Percentage> = object<Percentage>({ value: maybe(decimal(0, 100)) });
+export const percentage: Schema<Percentage> = object<Percentage>({
+  value: maybe(decimal(-Number.MAX_VALUE, Number.MAX_VALUE)),
+});
 
 /** A fault without a percentage is legal and never happens. */
 function dormant(value: unknown): string | null {
@@ -61,11 +64,14 @@ function dormant(value: unknown): string | null {
 
 const delay = object<NonNullable<FaultSpec['delay']>>(
   {
-    fixedDelay: goDuration(1),
+    fixedDelay: maybe(goDuration(1)),
     percentage: maybe(percentage),
-    percent: deprecated(withDefault(integer(0, 100), 0), 'use percentage.value'),
+    percent: deprecated(
+      limit(withDefault(INT32, 0), (percent) => (percent < 0 || percent > 100 ? 'is no percentage' : null)),
+      'use percentage.value',
+    ),
   },
-  { exponentialDelay: unsupported('delays are fixed') },
+  { exponentialDelay: unsupported('delays are fixed', goDuration(1)) },
 );
 
 /** In the order of their numbers. */
@@ -90,24 +96,27 @@ export const GRPC_STATUSES = [
 ] as const;
 
 const abort = object<NonNullable<FaultSpec['abort']>>(
-  { httpStatus: maybe(integer(200, 599)), grpcStatus: maybe(oneOf(...GRPC_STATUSES)), percentage: maybe(percentage) },
-  { http2Error: unsupported('aborts are HTTP or gRPC statuses') },
+  {
+    httpStatus: limit(maybe(INT32), (status) =>
+      status === 600 ? 'is no HTTP status, though Istio lets it pass' : null,
+    ),
+    grpcStatus: maybe(oneOf(...GRPC_STATUSES)),
+    percentage: maybe(percentage),
+  },
+  { http2Error: unsupported('aborts are HTTP or gRPC statuses', text) },
 );
 
-export const fault: Schema<FaultSpec> = check(
-  object<FaultSpec>({ delay: maybe(linted(delay, dormant)), abort: maybe(linted(abort, dormant)) }),
-  (spec) => spec.delay !== null || spec.abort !== null,
-  'must have a delay or an abort',
-);
-
-const method = oneOf('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH', '*');
+export const fault: Schema<FaultSpec> = object<FaultSpec>({
+  delay: maybe(linted(delay, dormant)),
+  abort: maybe(linted(abort, dormant)),
+});
 
 export const corsPolicy: Schema<CorsSpec> = object<CorsSpec>({
-  allowOrigin: deprecated(list(nonEmptyText), 'use allowOrigins'),
+  allowOrigin: deprecated(texts, 'use allowOrigins'),
   allowOrigins: list(stringMatch),
-  allowMethods: list(method),
-  allowHeaders: list(headerName),
-  exposeHeaders: list(headerName),
+  allowMethods: texts,
+  allowHeaders: texts,
+  exposeHeaders: texts,
   maxAge: maybe(goDuration(1)),
   allowCredentials: maybe(bool),
   unmatchedPreflights: maybe(oneOf('UNSPECIFIED', 'FORWARD', 'IGNORE')),

@@ -1,19 +1,21 @@
-import { headerNameProblem, regexText } from '../../resources/http-fields.ts';
+import { headerNameProblem, regexProblem, regexText } from '../../resources/http-fields.ts';
 import {
   bool,
-  check,
+  convert,
   ignored,
+  limit,
   mapOf,
-  mapWithKeys,
   maybe,
   object,
-  portNumber,
+  problem,
   type Schema,
   text,
   textMap,
   texts,
   withDefault,
 } from '../../resources/schema.ts';
+import { isClaim } from './rules-http-match.ts';
+import { portOrNone } from './schema-common.ts';
 
 /** None of the three: the value only has to be present. */
 export interface StringMatchSpec {
@@ -38,17 +40,32 @@ export interface HttpMatch {
   readonly sourceNamespace: string;
 }
 
-export const stringMatch: Schema<StringMatchSpec> = check(
-  object<StringMatchSpec>({ exact: maybe(text), prefix: maybe(text), regex: maybe(regexText) }),
-  (match) => [match.exact, match.prefix, match.regex].filter((kind) => kind !== null).length <= 1,
-  'takes only one of exact, prefix and regex',
-);
+export const stringMatch: Schema<StringMatchSpec> = object<StringMatchSpec>({
+  exact: maybe(text),
+  prefix: maybe(text),
+  regex: maybe(regexText),
+});
 
-const headerMatches = mapWithKeys(
-  (name) =>
-    name.startsWith('@request.auth') ? 'asks for a token to be verified: not supported yet' : headerNameProblem(name),
-  stringMatch,
-);
+/** In `withoutHeaders` Istio reads the pattern `*` as any value. */
+const absentMatch: Schema<StringMatchSpec> = object<StringMatchSpec>({
+  exact: maybe(text),
+  prefix: maybe(text),
+  regex: convert(
+    maybe(problem(text, (pattern) => (pattern === '*' ? null : regexProblem(pattern)))),
+    (pattern) => (pattern === '*' ? null : pattern),
+    '',
+  ),
+});
+
+/** A rule that asks for more than can be looked at is left out: it must not match what it was to keep apart. */
+function headerMatches(match: Schema<StringMatchSpec>): Schema<Readonly<Record<string, StringMatchSpec>>> {
+  return limit(mapOf(match), (headers) => {
+    const claim = Object.keys(headers).find(isClaim);
+    if (claim !== undefined) return `asks for the claim ${claim} of a verified token, which is not supported yet`;
+    const odd = Object.keys(headers).find((name) => !name.startsWith(':') && headerNameProblem(name) !== null);
+    return odd === undefined ? null : `has ${JSON.stringify(odd)}, which no header can be named`;
+  });
+}
 
 export const httpMatch: Schema<HttpMatch> = object<HttpMatch>(
   {
@@ -58,13 +75,13 @@ export const httpMatch: Schema<HttpMatch> = object<HttpMatch>(
     scheme: maybe(stringMatch),
     method: maybe(stringMatch),
     authority: maybe(stringMatch),
-    headers: headerMatches,
-    withoutHeaders: headerMatches,
+    headers: headerMatches(stringMatch),
+    withoutHeaders: headerMatches(absentMatch),
     queryParams: mapOf(stringMatch),
-    port: maybe(portNumber),
+    port: portOrNone,
     gateways: texts,
     sourceLabels: textMap,
     sourceNamespace: withDefault(text, ''),
   },
-  { statPrefix: ignored('it only names statistics') },
+  { statPrefix: ignored('it only names statistics', text) },
 );

@@ -1,14 +1,15 @@
 import {
   ignored,
-  integer,
   list,
-  maybe,
   object,
-  portNumber,
+  required,
   type Schema,
+  text,
+  textMap,
   texts,
   withDefault,
 } from '../../resources/schema.ts';
+import { INT32, portOrNone } from './schema-common.ts';
 import { type Destination, destination } from './schema-http-action.ts';
 
 /** A `tcp` rule of a VirtualService: connections to a port. */
@@ -39,25 +40,23 @@ export interface L4Destination {
 
 /** What a sidecar looks at and a gateway does not. */
 const unread = {
-  destinationSubnets: ignored('a gateway does not look at addresses'),
-  sourceLabels: ignored('a gateway does not look at who connects'),
-  sourceNamespace: ignored('a gateway does not look at who connects'),
+  destinationSubnets: ignored('a gateway does not look at addresses', texts),
+  sourceLabels: ignored('a gateway does not look at who connects', textMap),
+  sourceNamespace: ignored('a gateway does not look at who connects', text),
 };
 
-const port = maybe(portNumber);
-
 const tcpMatch = object<TcpMatch>(
-  { port, gateways: texts },
+  { port: portOrNone, gateways: texts },
   {
     ...unread,
-    sourceSubnet: ignored('a gateway does not look at addresses'),
+    sourceSubnet: ignored('a gateway does not look at addresses', text),
   },
 );
 
-const tlsMatch = object<TlsMatch>({ port, gateways: texts, sniHosts: texts }, unread);
+const tlsMatch = object<TlsMatch>({ port: portOrNone, gateways: texts, sniHosts: required(text) }, unread);
 
-const route = list(object<L4Destination>({ destination, weight: withDefault(integer(0, 2147483647), 0) }));
+const route = list(object<L4Destination>({ destination, weight: withDefault(INT32, 0) }));
 
 export const tcpRule: Schema<TcpRule> = object<TcpRule>({ match: list(tcpMatch), route });
 
-export const tlsRule: Schema<TlsRule> = object<TlsRule>({ match: list(tlsMatch), route });
+export const tlsRule: Schema<TlsRule> = object<TlsRule>({ match: required(tlsMatch), route });

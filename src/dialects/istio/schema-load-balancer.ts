@@ -1,26 +1,24 @@
 import { goDuration } from '../../resources/duration.ts';
-import { cookieName, cookieText, headerOrPseudoNameProblem } from '../../resources/http-fields.ts';
+import { cookieNameProblem, cookieTextProblem, headerOrPseudoNameProblem } from '../../resources/http-fields.ts';
 import {
   bool,
-  check,
-  convert,
   decimal,
   deprecated,
   integer,
+  limit,
   linted,
   list,
   mapOf,
   maybe,
-  nonEmptyText,
   object,
   oneOf,
-  problem,
   type Schema,
   text,
   texts,
-  unsigned64,
+  warnedOf,
   withDefault,
 } from '../../resources/schema.ts';
+import { servable, UINT32, unsignedUpTo } from './schema-common.ts';
 
 export interface LoadBalancer {
   readonly simple: 'UNSPECIFIED' | 'LEAST_CONN' | 'RANDOM' | 'PASSTHROUGH' | 'ROUND_ROBIN' | 'LEAST_REQUEST' | null;
@@ -63,90 +61,72 @@ export interface HttpCookie {
   readonly attributes: readonly { readonly name: string; readonly value: string }[];
 }
 
-const KEYS = ['httpHeaderName', 'httpCookie', 'useSourceIp', 'httpQueryParameterName'] as const;
+/** Envoy's largest ring; what asks for more gets this. */
+const MAX_RING = 8388608;
 
-const emptyOrHeaderName = problem(text, (name) => (name === '' ? null : headerOrPseudoNameProblem(name)));
+const emptyOrHeaderName = servable((name) => (name === '' ? null : headerOrPseudoNameProblem(name)));
+
+const ringSize = linted(unsignedUpTo(MAX_RING), (size) =>
+  Number(size) > MAX_RING ? `is above ${MAX_RING}, the largest ring of Envoy, which is taken instead` : null,
+);
 
 const httpCookie = object<HttpCookie>({
-  name: cookieName,
-  path: withDefault(cookieText, ''),
+  name: servable((name) => (name === '' ? null : cookieNameProblem(name))),
+  path: withDefault(servable(cookieTextProblem), ''),
   // Istio lets a negative time pass.
   ttl: maybe(
     linted(goDuration(-Infinity), (ttl) =>
       String(ttl).startsWith('-') ? 'is negative; the cookie is kept for the browser session' : null,
     ),
   ),
-  attributes: list(object<{ name: string; value: string }>({ name: cookieName, value: withDefault(cookieText, '') })),
+  attributes: list(
+    object<{ name: string; value: string }>({
+      name: servable((name) => (name === '' ? null : cookieNameProblem(name))),
+      value: withDefault(servable(cookieTextProblem), ''),
+    }),
+  ),
 });
 
-const ringHash = object<{ minimumRingSize: number }>({ minimumRingSize: withDefault(unsigned64(8388608), 1024) });
+const ringHash = object<{ minimumRingSize: number }>({ minimumRingSize: withDefault(ringSize, 1024) });
 
 const maglev = object<{ tableSize: number }>({
-  tableSize: convert(unsigned64(5000010), (size) => (isPrime(size) ? size : undefined), 'must be a prime number'),
+  tableSize: limit(integer(0, Number.MAX_SAFE_INTEGER), (size) =>
+    size === 1 ? 'must be at least 2 to be served, though Istio takes 1 for a prime' : null,
+  ),
 });
 
-const consistentHash = check(
-  check(
-    object<ConsistentHash>({
-      // Istio lets an empty name pass, which gives no key.
-      httpHeaderName: maybe(
-        linted(emptyOrHeaderName, (name) => (name === '' ? 'is empty, so there is nothing to hash' : null)),
-      ),
-      httpCookie: maybe(httpCookie),
-      useSourceIp: maybe(bool),
-      httpQueryParameterName: maybe(
-        linted(text, (name) => (name === '' ? 'is empty, so there is nothing to hash' : null)),
-      ),
-      ringHash: maybe(ringHash),
-      maglev: maybe(maglev),
-      minimumRingSize: deprecated(withDefault(unsigned64(8388608), 0), 'use ringHash.minimumRingSize'),
-    }),
-    (hash) => KEYS.filter((key) => hash[key] !== null).length <= 1,
-    `takes only one of ${KEYS.join(', ')}`,
+const consistentHash = object<ConsistentHash>({
+  // Istio lets an empty name pass, which gives no key.
+  httpHeaderName: maybe(
+    linted(emptyOrHeaderName, (name) => (name === '' ? 'is empty, so there is nothing to hash' : null)),
   ),
-  (hash) => [hash.ringHash !== null, hash.maglev !== null, hash.minimumRingSize > 0].filter(Boolean).length <= 1,
-  'takes only one of ringHash, maglev and minimumRingSize',
-);
+  httpCookie: maybe(httpCookie),
+  useSourceIp: maybe(bool),
+  httpQueryParameterName: maybe(linted(text, (name) => (name === '' ? 'is empty, so there is nothing to hash' : null))),
+  ringHash: maybe(ringHash),
+  maglev: maybe(maglev),
+  minimumRingSize: warnedOf(withDefault(ringSize, 0), 'use ringHash.minimumRingSize'),
+});
 
 const warmup = object<Warmup>({
   duration: goDuration(1),
   minimumPercent: withDefault(decimal(0, 100), 10),
-  aggression: withDefault(decimal(1, Number.MAX_VALUE), 1),
+  aggression: withDefault(decimal(0, Number.MAX_VALUE), 1),
 });
 
-export const localityLbSetting: Schema<LocalityLbSetting> = check(
-  object<LocalityLbSetting>({
-    enabled: maybe(bool),
-    distribute: list(
-      check(
-        object<LocalityLbSetting['distribute'][number]>({ from: nonEmptyText, to: mapOf(integer(1, 100)) }),
-        ({ to }) => Object.values(to).reduce((sum, share) => sum + share, 0) === 100,
-        'must have shares that add up to 100',
-      ),
-    ),
-    failover: list(object<LocalityLbSetting['failover'][number]>({ from: nonEmptyText, to: nonEmptyText })),
-    failoverPriority: texts,
-  }),
-  ({ distribute, failover }) => distribute.length === 0 || failover.length === 0,
-  'takes only one of distribute and failover',
-);
+export const localityLbSetting: Schema<LocalityLbSetting> = object<LocalityLbSetting>({
+  enabled: maybe(bool),
+  distribute: list(object<LocalityLbSetting['distribute'][number]>({ from: withDefault(text, ''), to: mapOf(UINT32) })),
+  failover: list(
+    object<LocalityLbSetting['failover'][number]>({ from: withDefault(text, ''), to: withDefault(text, '') }),
+  ),
+  failoverPriority: texts,
+});
 
-export const loadBalancer: Schema<LoadBalancer> = check(
-  object<LoadBalancer>({
-    simple: maybe(oneOf('UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST')),
-    consistentHash: maybe(consistentHash),
-    warmup: maybe(warmup),
-    warmupDurationSecs: deprecated(maybe(goDuration(1)), 'use warmup.duration'),
-    localityLbSetting: maybe(localityLbSetting),
-  }),
-  (balancer) => balancer.simple === null || balancer.consistentHash === null,
-  'takes only one of simple and consistentHash',
-);
-
-function isPrime(value: number): boolean {
-  if (value < 2) return false;
-  for (let divisor = 2; divisor * divisor <= value; divisor++) {
-    if (value % divisor === 0) return false;
-  }
-  return true;
-}
+export const loadBalancer: Schema<LoadBalancer> = object<LoadBalancer>({
+  simple: maybe(oneOf('UNSPECIFIED', 'LEAST_CONN', 'RANDOM', 'PASSTHROUGH', 'ROUND_ROBIN', 'LEAST_REQUEST')),
+  consistentHash: maybe(consistentHash),
+  warmup: maybe(warmup),
+  warmupDurationSecs: deprecated(maybe(goDuration(1)), 'use warmup.duration'),
+  localityLbSetting: maybe(localityLbSetting),
+});

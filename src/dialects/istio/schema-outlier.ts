@@ -1,5 +1,6 @@
 import { goDuration } from '../../resources/duration.ts';
-import { bool, deprecated, integer, maybe, object, type Schema, withDefault } from '../../resources/schema.ts';
+import { bool, maybe, object, type Schema, warnedOf, withDefault } from '../../resources/schema.ts';
+import { INT32, UINT32 } from './schema-common.ts';
 
 /** null: left to Envoy's default. Times in milliseconds. */
 export interface OutlierSpec {
@@ -16,16 +17,14 @@ export interface OutlierSpec {
   readonly minHealthPercent: number;
 }
 
-const COUNT = integer(0, 4294967295);
-
 export const outlierDetection: Schema<OutlierSpec> = object<OutlierSpec>({
-  consecutiveErrors: deprecated(maybe(COUNT), 'use consecutive5xxErrors; it has no effect'),
-  consecutive5xxErrors: maybe(COUNT),
-  consecutiveGatewayErrors: maybe(COUNT),
-  consecutiveLocalOriginFailures: maybe(COUNT),
+  consecutiveErrors: warnedOf(maybe(INT32), 'use consecutive5xxErrors; it has no effect'),
+  consecutive5xxErrors: maybe(UINT32),
+  consecutiveGatewayErrors: maybe(UINT32),
+  consecutiveLocalOriginFailures: maybe(UINT32),
   splitExternalLocalOriginErrors: withDefault(bool, false),
   interval: maybe(goDuration(1)),
   baseEjectionTime: maybe(goDuration(1)),
-  maxEjectionPercent: withDefault(integer(0, 100), 0),
-  minHealthPercent: withDefault(integer(0, 100), 0),
+  maxEjectionPercent: withDefault(INT32, 0),
+  minHealthPercent: withDefault(INT32, 0),
 });

@@ -1,18 +1,13 @@
-import { canonicalIp } from '../../model/address.ts';
-import { wildcardName } from '../../resources/host-names.ts';
 import {
-  check,
   droppable,
   ignored,
-  integer,
   list,
   mapOf,
   maybe,
-  nonEmptyText,
   object,
   oneOf,
   portNumber,
-  problem,
+  required,
   type Schema,
   text,
   textMap,
@@ -20,7 +15,7 @@ import {
   units,
   withDefault,
 } from '../../resources/schema.ts';
-import { duplicate, exportTo } from './schema-common.ts';
+import { exportTo, limitedList, limitedText, UINT32 } from './schema-common.ts';
 
 export interface ServiceEntrySpec {
   readonly hosts: readonly string[];
@@ -53,53 +48,39 @@ export interface Workload {
 
 const port = object<ServiceEntryPort>({
   number: portNumber,
-  name: withDefault(text, ''),
-  protocol: withDefault(text, ''),
+  name: limitedText(256),
+  protocol: withDefault(limitedText(256), ''),
   targetPort: maybe(portNumber),
 });
 
 const workload = object<Workload>(
   {
-    address: nonEmptyText,
+    address: withDefault(limitedText(256), ''),
     ports: mapOf(portNumber),
     labels: textMap,
-    weight: withDefault(integer(0, 4294967295), 0),
-    locality: withDefault(text, ''),
+    weight: withDefault(UINT32, 0),
+    locality: withDefault(limitedText(2048), ''),
   },
-  { network: ignored('one network is assumed'), serviceAccount: ignored('endpoints are spoken to in plain text') },
+  {
+    network: ignored('one network is assumed', limitedText(2048)),
+    serviceAccount: ignored('endpoints are spoken to in plain text', limitedText(253)),
+  },
 );
 
 export const workloadEntrySpec: Schema<Workload> = workload;
 
-const entry = object<ServiceEntrySpec>(
+export const serviceEntrySpec: Schema<ServiceEntrySpec> = object<ServiceEntrySpec>(
   {
-    hosts: check(list(wildcardName), (hosts) => hosts.length > 0, 'must have at least one host'),
-    ports: problem(
-      units(port),
-      (ports) =>
-        duplicate(
-          ports.map((one) => one?.name || null),
-          'port name',
-        ) ??
-        duplicate(
-          ports.map((one) => (one === null ? null : String(one.number))),
-          'port',
-        ),
-    ),
+    hosts: limitedList(required(text), 256),
+    ports: limitedList(units(port), 256),
     resolution: withDefault(oneOf('NONE', 'STATIC', 'DNS', 'DNS_ROUND_ROBIN', 'DYNAMIC_DNS'), 'NONE'),
-    endpoints: units(workload),
+    endpoints: limitedList(units(workload), 4096),
     workloadSelector: droppable(object<{ labels: Readonly<Record<string, string>> }>({ labels: textMap })),
     exportTo,
     subjectAltNames: texts,
   },
   {
-    addresses: ignored('a gateway routes by name'),
-    location: ignored('a gateway treats both kinds alike'),
+    addresses: ignored('a gateway routes by name', limitedList(list(limitedText(64)), 256)),
+    location: ignored('a gateway treats both kinds alike', oneOf('MESH_EXTERNAL', 'MESH_INTERNAL')),
   },
 );
-
-export const serviceEntrySpec: Schema<ServiceEntrySpec> = problem(entry, ({ resolution, endpoints }) => {
-  if (resolution !== 'STATIC') return null;
-  const named = endpoints.find((one) => one !== null && canonicalIp(one.address) === null);
-  return named == null ? null : `must have addresses as endpoints where resolution is STATIC, not ${named.address}`;
-});
