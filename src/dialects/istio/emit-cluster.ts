@@ -35,11 +35,12 @@ export interface ResolvedCluster {
 
 /** What the mesh says where no rule does. */
 export interface ClusterDefaults extends UpstreamDefaults {
-  readonly connectTimeout: number;
+  readonly connectTimeout: number | null;
 }
 
 /** Envoy's limit and default of the ring's upper size (envoy-affinity §4.1). */
 const MAXIMUM_RING_SIZE = 8388608;
+const DEFAULT_CONNECT_TIMEOUT_MILLIS = 10_000;
 const DEFAULT_IDLE_TIMEOUT_MILLIS = 3_600_000;
 
 /** Istio's name of a cluster; virtual hosts and routes refer to it. */
@@ -63,7 +64,7 @@ export function emitCluster(resolved: ResolvedCluster): Cluster {
     healthChecks: [],
     outlierDetection: policy.outlierDetection === null ? null : emitOutlierDetection(policy.outlierDetection),
     subsets: null,
-    connectTimeoutMillis: pool?.tcp.connectTimeout ?? resolved.mesh.connectTimeout,
+    connectTimeoutMillis: pool?.tcp.connectTimeout ?? resolved.mesh.connectTimeout ?? DEFAULT_CONNECT_TIMEOUT_MILLIS,
     idleTimeoutMillis: pool?.http.idleTimeout ?? pool?.tcp.idleTimeout ?? DEFAULT_IDLE_TIMEOUT_MILLIS,
     maxRequestsPerConnection: limit(pool?.http.maxRequestsPerConnection),
     origin: originOf(service.resource),

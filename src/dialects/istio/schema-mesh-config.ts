@@ -24,7 +24,8 @@ export interface MeshConfig {
   readonly defaultHttpRetryPolicy: HttpRetry | null;
   /** For clusters without a setting of their own; null: on, without anything written. */
   readonly localityLbSetting: LocalityLbSetting | null;
-  readonly connectTimeout: number;
+  /** null: Istio's own 10 s. */
+  readonly connectTimeout: number | null;
   readonly tcpKeepalive: TcpKeepaliveSpec | null;
   readonly h2UpgradePolicy: 'DO_NOT_UPGRADE' | 'UPGRADE';
   /** For what names no `exportTo`; empty: everybody. */
@@ -47,7 +48,7 @@ export const DEFAULT_MESH_CONFIG: MeshConfig = {
   rootNamespace: '',
   defaultHttpRetryPolicy: null,
   localityLbSetting: null,
-  connectTimeout: 10_000,
+  connectTimeout: null,
   tcpKeepalive: null,
   h2UpgradePolicy: 'DO_NOT_UPGRADE',
   defaultServiceExportTo: [],
@@ -112,7 +113,7 @@ export const MESH_CONFIG_FIELDS: { readonly [Key in keyof MeshConfig]-?: Schema<
   rootNamespace: withDefault(text, DEFAULT_MESH_CONFIG.rootNamespace),
   defaultHttpRetryPolicy: droppable(retries),
   localityLbSetting: droppable(localityLbSetting),
-  connectTimeout: withDefault(goDuration(1), DEFAULT_MESH_CONFIG.connectTimeout),
+  connectTimeout: maybe(goDuration(1)),
   tcpKeepalive: droppable(tcpKeepalive),
   h2UpgradePolicy: withDefault(oneOf('DO_NOT_UPGRADE', 'UPGRADE'), DEFAULT_MESH_CONFIG.h2UpgradePolicy),
   defaultServiceExportTo: exportTo,
