@@ -38,7 +38,8 @@ function emitEndpoint(endpoint: Endpoint, keys: ReadonlySet<string>): Message {
   return message({
     endpoint: message({
       address: { socketAddress: { address: host, portValue: port } },
-      hostname: hostname || null,
+      // A name to look up is the endpoint's hostname anyway.
+      hostname: hostname === host ? null : hostname || null,
     }),
     healthStatus: isRetired(endpoint) ? 'DRAINING' : health === 'unknown' ? null : health.toUpperCase(),
     loadBalancingWeight: weight || null,

@@ -6,9 +6,12 @@ import { fetchFrom } from './http-client.ts';
 import { createTempDir, type TempDir } from './temp-dir.ts';
 import { findTool } from './tools.ts';
 
-/** A real Envoy with one listener on a free port. */
+/** A real Envoy with listeners on free ports. */
 export interface TestEnvoy extends AsyncDisposable {
+  /** Of the first listener. */
   readonly port: number;
+  /** By the listener's name. */
+  readonly ports: ReadonlyMap<string, number>;
   /** Its counters and gauges, by full name. */
   stats(): Promise<ReadonlyMap<string, number>>;
 }
@@ -17,17 +20,24 @@ export interface TestEnvoy extends AsyncDisposable {
  * Starts Envoy with these virtual hosts and clusters, in the form of its API. Each response tells its flags in `x-flags`.
  * Only for tests that are skipped where there is no Envoy.
  */
-export async function startEnvoy(virtualHosts: readonly unknown[], clusters: readonly unknown[]): Promise<TestEnvoy> {
+export function startEnvoy(virtualHosts: readonly unknown[], clusters: readonly unknown[]): Promise<TestEnvoy> {
+  return startEnvoyWith(JSON.stringify(toBootstrap(virtualHosts, clusters)));
+}
+
+/** Starts Envoy with a whole bootstrap, whose admin API and listeners are on loopback. */
+export async function startEnvoyWith(bootstrap: string): Promise<TestEnvoy> {
   const folder = createTempDir();
   const adminFile = join(folder.path, 'admin');
-  const configFile = folder.write('envoy.json', JSON.stringify(toBootstrap(virtualHosts, clusters)));
+  const configFile = folder.write('envoy.json', bootstrap);
   const program = findTool('envoy') ?? assert.fail('no envoy');
   const args = ['-c', configFile, '--concurrency', '1', '--use-dynamic-base-id', '--admin-address-path', adminFile];
   const process = await startProcess(program, [...args, '--log-level', 'info']);
   await process.waitForLine(/starting main dispatch loop/, 20_000);
   const adminPort = Number((await readFile(adminFile, 'utf8')).split(':')[1]);
+  const ports = await listenerPorts(adminPort);
   return {
-    port: await listenerPort(adminPort),
+    port: [...ports.values()][0] ?? assert.fail('no listener'),
+    ports,
     stats: () => readStats(adminPort),
     [Symbol.asyncDispose]: () => end(process, folder),
   };
@@ -38,12 +48,14 @@ async function end(process: TestProcess, folder: TempDir): Promise<void> {
   folder.remove();
 }
 
-async function listenerPort(adminPort: number): Promise<number> {
+async function listenerPorts(adminPort: number): Promise<ReadonlyMap<string, number>> {
   const { text } = await fetchFrom({ port: adminPort, path: '/listeners?format=json' });
   const parsed = JSON.parse(text) as {
-    listener_statuses: readonly { local_address: { socket_address: { port_value: number } } }[];
+    listener_statuses: readonly { name: string; local_address: { socket_address: { port_value: number } } }[];
   };
-  return parsed.listener_statuses[0]?.local_address.socket_address.port_value ?? assert.fail('no listener');
+  return new Map(
+    parsed.listener_statuses.map((status) => [status.name, status.local_address.socket_address.port_value]),
+  );
 }
 
 async function readStats(adminPort: number): Promise<ReadonlyMap<string, number>> {

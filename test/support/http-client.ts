@@ -8,6 +8,8 @@ export interface TestRequest {
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string | readonly string[]>>;
   readonly body?: string | Uint8Array;
+  /** The client's own address. */
+  readonly localAddress?: string;
   /** Without one, each request has a connection of its own. */
   readonly agent?: Agent;
 }
@@ -35,6 +37,7 @@ export function fetchFrom(options: TestRequest): Promise<TestResponse> {
       path: options.path ?? '/',
       headers: options.headers as Record<string, string | string[]> | undefined,
       agent: options.agent ?? false,
+      localAddress: options.localAddress,
     });
     outgoing.once('error', reject);
     outgoing.once('response', (incoming) => {
