@@ -1,12 +1,15 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { isCaseFolder } from '../istio/recorded-case.ts';
+import { replayCaseFolder } from './case-folder.ts';
 import { replayText } from './replay-file.ts';
 import { Tally } from './tally.ts';
 
 /*
  * node test/conformance/replay/replay.ts FILE|DIR...
  *
- * Replays recordings of Envoy through the code that serves traffic. Prints the result of each file with its first
+ * Replays recordings of Envoy through the code that serves traffic, and compares what configurations are converted to
+ * with what Istio's control plane made of them (folders with input.yaml beside expected.json). Prints the result of each file with its first
  * mismatches, then `replayed: N passed, N failed, N bettered` in single checks. Exit 1: something failed, 2: no arguments.
  */
 
@@ -17,7 +20,7 @@ function main(paths: readonly string[]): number {
   }
   const total = { passed: 0, failed: 0, bettered: 0 };
   for (const file of paths.flatMap(listFiles)) {
-    const tally = isRecording(file) ? replayText(readFileSync(file, 'utf8')) : notReplayable();
+    const tally = replay(file);
     print(file, tally);
     total.passed += tally.passed;
     total.failed += tally.failed;
@@ -25,6 +28,11 @@ function main(paths: readonly string[]): number {
   }
   process.stdout.write(`replayed: ${total.passed} passed, ${total.failed} failed, ${total.bettered} bettered\n`);
   return total.failed === 0 ? 0 : 1;
+}
+
+function replay(path: string): Tally {
+  if (isCaseFolder(path)) return replayCaseFolder(path);
+  return isRecording(path) ? replayText(readFileSync(path, 'utf8')) : notReplayable();
 }
 
 /** A recording is one JSON file. A folder stands here only if nothing in it can be replayed. */
@@ -42,13 +50,18 @@ function notReplayable(): Tally {
 function listFiles(path: string): string[] {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) return [path];
   const entries = readdirSync(path, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1));
-  // A folder with input.yaml is a case of translating a configuration; its other files are parts of the case.
-  const isCase = entries.some((entry) => entry.name === 'input.yaml');
+  // A configuration with what came of it; its other files are parts of the case.
+  if (isCaseFolder(path)) return [path];
   const files = entries.flatMap((entry) => {
     if (entry.isDirectory()) return listFiles(join(path, entry.name));
-    return !isCase && entry.name.endsWith('.json') ? [join(path, entry.name)] : [];
+    return isListed(entry.name) ? [join(path, entry.name)] : [];
   });
   return files.length === 0 ? [path] : files;
+}
+
+/** All JSON files but the list of the cases beside it. */
+function isListed(name: string): boolean {
+  return name.endsWith('.json') && name !== 'index.json';
 }
 
 function print(file: string, tally: Tally): void {
