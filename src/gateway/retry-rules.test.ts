@@ -49,11 +49,14 @@ describe('RetryRules.isRetriableResponse', () => {
   it('knows the gRPC statuses of a response without a body', () => {
     assert.deepEqual(retriedOn(headOf(200, 'grpc-status: 14\r\n')), ['unavailable']);
     assert.deepEqual(retriedOn(headOf(200, 'grpc-status: 1\r\n')), ['cancelled']);
-    assert.deepEqual(retriedOn(headOf(200, 'grpc-status: 4\r\n')), []);
+    assert.deepEqual(retriedOn(headOf(200, 'grpc-status: 4\r\n')), ['deadline-exceeded']);
+    assert.deepEqual(retriedOn(headOf(200, 'grpc-status: 8\r\n')), ['resource-exhausted']);
+    assert.deepEqual(retriedOn(headOf(200, 'grpc-status: 13\r\n')), ['internal']);
+    assert.deepEqual(retriedOn(headOf(200, 'grpc-status: 2\r\n')), []);
   });
 
-  it('takes the no of a rate limiter for an answer', () => {
-    assert.deepEqual(retriedOn(headOf(503, 'x-envoy-ratelimited: true\r\n')), []);
+  it('takes the no of a rate limiter for an answer, unless asked to try again', () => {
+    assert.deepEqual(retriedOn(headOf(503, 'x-envoy-ratelimited: true\r\n')), ['envoy-ratelimited']);
   });
 });
 

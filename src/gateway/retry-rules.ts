@@ -3,8 +3,13 @@ import type { RetryCondition, RetryPolicy } from '../model/route.ts';
 import type { UpstreamFailure } from './upstream-connection.ts';
 
 /** gRPC statuses that retry conditions name (Envoy's retry_on for gRPC). */
-const GRPC_CANCELLED = /^0*1$/;
-const GRPC_UNAVAILABLE = /^0*14$/;
+const GRPC_CONDITIONS: ReadonlyMap<number, RetryCondition> = new Map([
+  [1, 'cancelled'],
+  [4, 'deadline-exceeded'],
+  [8, 'resource-exhausted'],
+  [13, 'internal'],
+  [14, 'unavailable'],
+]);
 
 /** A retry policy compiled for the questions that an attempt's end asks. */
 export class RetryRules {
@@ -13,6 +18,7 @@ export class RetryRules {
   readonly #backoffBaseMillis: number;
   readonly #backoffMaxMillis: number;
   readonly #on: ReadonlySet<RetryCondition>;
+  readonly #hasGrpc: boolean;
   readonly #statusCodes: ReadonlySet<number>;
 
   constructor(policy: RetryPolicy) {
@@ -21,6 +27,7 @@ export class RetryRules {
     this.#backoffBaseMillis = policy.backoffBaseMillis;
     this.#backoffMaxMillis = policy.backoffMaxMillis;
     this.#on = new Set(policy.on);
+    this.#hasGrpc = [...GRPC_CONDITIONS.values()].some((condition) => policy.on.includes(condition));
     this.#statusCodes = new Set(policy.statusCodes);
   }
 
@@ -28,18 +35,15 @@ export class RetryRules {
   isRetriableResponse(head: Head): boolean {
     const { status } = head;
     const on = this.#on;
-    // A rate limiter's no is meant: Envoy has a condition of its own for it.
-    if (head.findHeader('x-envoy-ratelimited', 0) >= 0) return false;
+    // A rate limiter's no is meant, unless its own condition is there.
+    if (head.findHeader('x-envoy-ratelimited', 0) >= 0) return on.has('envoy-ratelimited');
     if (status >= 500 && status <= 599 && on.has('5xx')) return true;
     if (status >= 502 && status <= 504 && on.has('gateway-error')) return true;
     if (status === 409 && on.has('retriable-4xx')) return true;
     if (on.has('retriable-status-codes') && this.#statusCodes.has(status)) return true;
-    if (!on.has('unavailable') && !on.has('cancelled')) return false;
-    const grpcStatus = head.value('grpc-status') ?? '';
-    return (
-      (GRPC_UNAVAILABLE.test(grpcStatus) && on.has('unavailable')) ||
-      (GRPC_CANCELLED.test(grpcStatus) && on.has('cancelled'))
-    );
+    const grpcStatus = this.#hasGrpc ? (head.value('grpc-status') ?? '') : '';
+    const condition = /^\d+$/.test(grpcStatus) ? GRPC_CONDITIONS.get(Number(grpcStatus)) : undefined;
+    return condition !== undefined && on.has(condition);
   }
 
   /**

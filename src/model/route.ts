@@ -65,6 +65,14 @@ export const RETRY_CONDITIONS = [
   'retriable-status-codes',
   'unavailable',
   'cancelled',
+  'deadline-exceeded',
+  'internal',
+  'resource-exhausted',
+  'envoy-ratelimited',
+  /** Nothing is retried on header names alone: no dialect says which. */
+  'retriable-headers',
+  /** HTTP/3 is not spoken to endpoints. */
+  'http3-post-connect-failure',
 ] as const;
 
 export type RetryCondition = (typeof RETRY_CONDITIONS)[number];

@@ -3,7 +3,7 @@ import type { EmitContext } from './emit-context.ts';
 import { emitLoadAssignment, hasNames, isRetired } from './load-assignment.ts';
 import { emitLoadBalancing } from './load-balancer.ts';
 import { duration, FROM_ADS, type Message, message } from './proto-json.ts';
-import { emitCircuitBreakers, emitHealthCheck, emitOutlierDetection } from './upstream-health.ts';
+import { emitCircuitBreakers, emitHealthChecks, emitOutlierDetection } from './upstream-health.ts';
 import { emitUpstreamProtocol } from './upstream-protocol.ts';
 
 /** A Cluster; null: it needs what can't be had, so that its requests are answered 503. */
@@ -18,7 +18,7 @@ export function emitCluster(context: EmitContext, written: Cluster): Message | n
     ...emitLoadBalancing(cluster),
     circuitBreakers: emitCircuitBreakers(cluster),
     outlierDetection: cluster.outlierDetection === null ? null : emitOutlierDetection(cluster.outlierDetection),
-    healthChecks: cluster.healthChecks.map(emitHealthCheck),
+    healthChecks: emitHealthChecks(cluster.healthChecks),
     ...protocol,
   });
 }
@@ -42,9 +42,24 @@ function emitDiscovery({ inline }: EmitContext, cluster: Cluster): Message {
         loadAssignment: emitLoadAssignment(cluster),
       };
     case 'listed':
-      if (!inline) return { type: 'EDS', edsClusterConfig: { edsConfig: FROM_ADS, serviceName: cluster.name } };
-      return { type: hasNames(cluster) ? 'STRICT_DNS' : 'STATIC', loadAssignment: emitLoadAssignment(cluster) };
+      if (isListedByEds(cluster) && !inline)
+        return { type: 'EDS', edsClusterConfig: { edsConfig: FROM_ADS, serviceName: cluster.name } };
+      return { type: needsLookup(cluster) ? 'STRICT_DNS' : 'STATIC', loadAssignment: emitLoadAssignment(cluster) };
   }
+}
+
+/** True where the endpoints are a resource of their own for a control plane. */
+export function isListedByEds(cluster: Cluster): boolean {
+  return cluster.discovery.kind === 'listed' && !hashesNames(cluster);
+}
+
+function needsLookup(cluster: Cluster): boolean {
+  return hasNames(cluster) || hashesNames(cluster);
+}
+
+/** Envoy hashes by hostname in clusters of names only; there an address is looked up to itself. */
+function hashesNames({ balancer }: Cluster): boolean {
+  return (balancer.kind === 'ringHash' || balancer.kind === 'maglev') && balancer.hashing.useHostname;
 }
 
 /** How Istio has names looked up: once a minute, or as often as the answer says. */

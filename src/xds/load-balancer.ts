@@ -8,7 +8,7 @@ import {
   type SubsetConfig,
 } from '../model/cluster.ts';
 import { emitHashPolicy } from './hash-policy.ts';
-import { duration, extension, type Message, message, unlessEmpty } from './proto-json.ts';
+import { duration, extension, type Message, message, percent, unlessEmpty } from './proto-json.ts';
 
 /** Envoy's default and upper limit of a ring (envoy-affinity §4.1). */
 const MAXIMUM_RING_SIZE = 8388608;
@@ -72,7 +72,7 @@ function emitSlowStart(slowStart: SlowStart | null): Message {
       slowStartWindow: duration(windowMillis),
       // Envoy wants a key for every runtime number; nobody sets this one.
       aggression: { defaultValue: aggression, runtimeKey: 'limpet.slow_start.aggression' },
-      minWeightPercent: { value: minWeightPercent },
+      minWeightPercent: percent(minWeightPercent),
     },
   };
 }
@@ -96,8 +96,7 @@ function emitLocalities({ localityWeighted }: HealthPolicy): Message {
 function emitHealthPolicy({ panicThresholdPercent: panic, sessionHealth }: HealthPolicy): Message {
   const isDefault = sessionHealth.join() === DEFAULT_HEALTH_POLICY.sessionHealth.join();
   return message({
-    healthyPanicThreshold:
-      panic === DEFAULT_HEALTH_POLICY.panicThresholdPercent ? null : panic === 0 ? {} : { value: panic },
+    healthyPanicThreshold: panic === DEFAULT_HEALTH_POLICY.panicThresholdPercent ? null : percent(panic),
     overrideHostStatus: isDefault ? null : { statuses: sessionHealth.map((status) => status.toUpperCase()) },
   });
 }

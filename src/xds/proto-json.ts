@@ -43,5 +43,10 @@ export function fractionalPercent(percent: number): Message {
   return { numerator: Math.round(percent * 10_000), denominator: 'MILLION' };
 }
 
+/** An envoy.type.v3.Percent; 0 is its default and left out. */
+export function percent(value: number): Message {
+  return value === 0 ? {} : { value };
+}
+
 /** Where Envoy gets what a message only names. */
 export const FROM_ADS: Message = { ads: {}, resourceApiVersion: 'V3' };

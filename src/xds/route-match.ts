@@ -42,9 +42,9 @@ function emitPresenceOrValue(match: StringMatch): Message {
   return match.kind === 'present' ? { presentMatch: true } : { stringMatch: emitStringMatch(match) };
 }
 
-/** A StringMatcher; presence has no form of its own there and is a prefix that everything has. */
+/** A StringMatcher, which has no form for presence and takes no empty part of a text. */
 export function emitStringMatch(match: StringMatch): Message {
   if (match.kind === 'regex') return { safeRegex: { regex: match.pattern } };
-  if (match.kind === 'present') return { prefix: '' };
+  if (match.kind === 'present' || (match.kind !== 'exact' && match.value === '')) return { safeRegex: { regex: '.*' } };
   return message({ [match.kind]: match.value, ignoreCase: match.ignoreCase || null });
 }

@@ -1,5 +1,5 @@
 import type { Cluster, HealthCheck, OutlierDetection } from '../model/cluster.ts';
-import { duration, type Message, message } from './proto-json.ts';
+import { duration, type Message, message, percent } from './proto-json.ts';
 
 /** No limit, in a field whose own default is 1024 or 3. */
 const NO_LIMIT = 4294967295;
@@ -15,7 +15,7 @@ export function emitCircuitBreakers({ circuitBreakers, retryBudget }: Cluster): 
     retryBudget:
       retryBudget === null
         ? null
-        : { budgetPercent: { value: retryBudget.percent }, minRetryConcurrency: retryBudget.minConcurrency },
+        : { budgetPercent: percent(retryBudget.percent), minRetryConcurrency: retryBudget.minConcurrency },
   });
   return { thresholds: [threshold] };
 }
@@ -47,8 +47,14 @@ function emitLocalOrigin({ consecutiveLocalFailures, enforcingLocalFailuresPerce
   };
 }
 
-export function emitHealthCheck({ probe, ...check }: HealthCheck): Message {
+/** Envoy wants a name for each where there are several. */
+export function emitHealthChecks(checks: readonly HealthCheck[]): Message[] {
+  return checks.map((check, index) => emitHealthCheck(check, checks.length > 1 ? `check-${index + 1}` : null));
+}
+
+function emitHealthCheck({ probe, ...check }: HealthCheck, name: string | null): Message {
   return message({
+    name,
     timeout: duration(check.timeoutMillis),
     interval: duration(check.intervalMillis),
     unhealthyThreshold: check.unhealthyThreshold,

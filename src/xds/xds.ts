@@ -2,7 +2,7 @@ import type { DiagnosticSink } from '../diagnostics/sink.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { Listener } from '../model/listener.ts';
 import type { Model } from '../model/model.ts';
-import { emitCluster } from './cluster.ts';
+import { emitCluster, isListedByEds } from './cluster.ts';
 import type { EmitContext } from './emit-context.ts';
 import { emitListener } from './listener.ts';
 import { emitLoadAssignment } from './load-assignment.ts';
@@ -23,7 +23,6 @@ const GATEWAY_NAMESPACE = 'istio-system';
 /** What a control plane would hand to Envoys that serve this model. What Envoy can't do is reported at its line. */
 export function toXds(model: Model, sink: DiagnosticSink, secretNamespace: string = GATEWAY_NAMESPACE): XdsResources {
   const context: EmitContext = { inline: false, secretsFolder: null, secretNamespace, sink };
-  const listed = model.clusters.filter(({ discovery }) => discovery.kind === 'listed');
   return {
     listeners: sorted(emitListeners(context, model.listeners), 'name'),
     routes: sorted(
@@ -31,7 +30,7 @@ export function toXds(model: Model, sink: DiagnosticSink, secretNamespace: strin
       'name',
     ),
     clusters: sorted(emitClusters(context, model.clusters), 'name'),
-    endpoints: sorted(listed.map(emitLoadAssignment), 'clusterName'),
+    endpoints: sorted(model.clusters.filter(isListedByEds).map(emitLoadAssignment), 'clusterName'),
   };
 }
 

@@ -14,7 +14,8 @@ const DEFAULT_ON: readonly RetryCondition[] = [
  * same host, since going elsewhere would break the affinity that the hash is for. null: no retries.
  */
 export function emitRetry(retries: HttpRetry | null, keepsHost: boolean): RetryPolicy | null {
-  if (retries?.attempts === 0) return null;
+  // A block that gives no number has Istio's 0.
+  if (retries !== null && !retries.attempts) return null;
   const words = (retries?.retryOn ?? '').split(',').filter((word) => word !== '');
   const statusCodes = words.filter((word) => /^\d+$/.test(word)).map(Number);
   const named = words.filter(isRetryCondition);

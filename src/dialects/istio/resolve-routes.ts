@@ -1,4 +1,3 @@
-import type { FieldPath, Resource } from '../../resources/resource.ts';
 import { CATCH_ALL, emitMatch } from './emit-match.ts';
 import type { ResolvedRoute } from './emit-route.ts';
 import type { GatewayServer } from './gateway-server.ts';
@@ -6,9 +5,7 @@ import { resolveAction } from './resolve-actions.ts';
 import type { ActionContext } from './resolve-destination.ts';
 import { toGatewayName } from './resolve-names.ts';
 import type { VirtualService } from './resolve-virtual-services.ts';
-import { UNSUPPORTED_RETRY_WORDS } from './retry-conditions.ts';
 import type { HttpMatch } from './schema-http-match.ts';
-import type { HttpRule } from './schema-virtual-service.ts';
 
 /** The routes of each rule of a VirtualService that apply at a server, in order; a rule has one for each of its matches. */
 export function resolveRoutes(
@@ -22,7 +19,6 @@ export function resolveRoutes(
       .filter(({ item }) => appliesAt(item, service, server, context));
     if (rule.match.length > 0 && matches.length === 0) return [];
     const action = resolveAction(context, rule, resource, path, server.port);
-    reportRetryWords(context, rule, resource, path);
     const common = { rule, action, port: server.port, resource };
     if (rule.match.length === 0) return [{ ...common, matchName: '', match: CATCH_ALL, path }];
     return matches.map(({ item, at }) => ({
@@ -47,12 +43,4 @@ function appliesAt(
     return false;
   if (match.sourceNamespace !== '' && match.sourceNamespace !== options.namespace) return false;
   return Object.entries(match.sourceLabels).every(([key, value]) => options.labels[key] === value);
-}
-
-function reportRetryWords({ sink }: ActionContext, { retries }: HttpRule, resource: Resource, path: FieldPath): void {
-  for (const word of (retries?.retryOn ?? '').split(',')) {
-    if (!UNSUPPORTED_RETRY_WORDS.has(word)) continue;
-    const at = resource.position([...path, 'retries', 'retryOn']);
-    sink.report('warning', 'unsupported-field', at, `retrying on ${word} is not supported yet`);
-  }
 }

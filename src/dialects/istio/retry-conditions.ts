@@ -1,13 +1,3 @@
-/** Words of `retryOn` that Istio takes and Limpet has no rule for yet. */
-export const UNSUPPORTED_RETRY_WORDS: ReadonlySet<string> = new Set([
-  'retriable-headers',
-  'envoy-ratelimited',
-  'http3-post-connect-failure',
-  'deadline-exceeded',
-  'internal',
-  'resource-exhausted',
-]);
-
 /** Status codes that Go's net/http has a text for, which is what Istio's validation asks. */
 export function isKnownStatus(code: number): boolean {
   return KNOWN_STATUS.some(([first, last]) => code >= first && code <= last);

@@ -1,6 +1,6 @@
 import { isRetryCondition } from '../../model/route.ts';
 import type { Findings, Written } from '../../resources/written.ts';
-import { isKnownStatus, UNSUPPORTED_RETRY_WORDS } from './retry-conditions.ts';
+import { isKnownStatus } from './retry-conditions.ts';
 import { checkDuration, checkOneOf, checkPort, checkRegex } from './rules-common.ts';
 import { statusProblem } from './rules-http-filters.ts';
 
@@ -73,7 +73,7 @@ export function checkRetries(retries: Written, findings: Findings): void {
 
 function isCondition(word: string): boolean {
   const isStatus = /^[+-]?\d+$/.test(word) && isKnownStatus(Number(word));
-  return isStatus || isRetryCondition(word) || UNSUPPORTED_RETRY_WORDS.has(word);
+  return isStatus || isRetryCondition(word);
 }
 
 export function checkRewrite(rewrite: Written, findings: Findings): void {
