@@ -18,6 +18,23 @@ export type DiagnosticCode =
   | 'inexpressible'
   /** No request comes this far. */
   | 'unreachable-rule'
+  /** A hash beside health checking that moves keys between localities. */
+  | 'hash-with-ejection'
+  /** A level of policy that takes the hash of the level above away. */
+  | 'lost-hash'
+  /** A key that a client may come without. */
+  | 'no-hash-fallback'
+  | 'passive-cookie'
+  /** A cookie that the gateway sets under a name that applications set. */
+  | 'application-cookie'
+  /** Attributes or a name with which browsers drop the cookie. */
+  | 'rejected-cookie'
+  /** A cookie that no request of the route carries. */
+  | 'cookie-path'
+  | 'small-ring'
+  | 'mixed-hash-keys'
+  | 'unused-session-label'
+  | 'unmatched-rule'
   | 'no-endpoints'
   | 'unreadable-source';
 

@@ -18,6 +18,7 @@ import {
 import { isCatchAll } from './emit-match.ts';
 import { emitRoute, type ResolvedRoute } from './emit-route.ts';
 import type { GatewayServer } from './gateway-server.ts';
+import { lintIstio } from './lint.ts';
 import type { IstioOptions } from './options.ts';
 import { createClusterPlan, reportEmptyClusters } from './resolve-clusters.ts';
 import type { ActionContext } from './resolve-destination.ts';
@@ -71,7 +72,16 @@ export function translateIstio(
   const used = new Set(listeners.flatMap(clustersOf));
   const empty = emitted.filter(({ name, groups }) => used.has(name) && groups.length === 0).map(({ name }) => name);
   reportEmptyClusters(clusters.resolved, new Set(empty), sink);
+  lintIstio(context, resources, boundRules(gateways.ports, bound));
   return { listeners, clusters: emitted };
+}
+
+/** The VirtualServices that are served, with the servers for requests that they name. */
+function boundRules(ports: readonly GatewayPort[], bound: ReadonlySet<VirtualService>): BoundRules[] {
+  const servers = ports.flatMap((port) => port.servers).filter(({ kind }) => kind === 'http' || kind === 'https');
+  return [...bound].flatMap((service) =>
+    servers.filter(({ gateway }) => service.gateways.includes(gateway)).map((server) => ({ service, server })),
+  );
 }
 
 function chainsOf(
