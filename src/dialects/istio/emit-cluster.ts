@@ -26,6 +26,8 @@ export interface ResolvedCluster {
   readonly groups: readonly EndpointGroup[];
   readonly policy: ClusterPolicy;
   readonly isLocalityWeighted: boolean;
+  /** Endpoints that are not ready are among the groups. */
+  readonly knowsUnhealthy: boolean;
   /** Where the policy's load balancer stands; null: nowhere. */
   readonly balancerPlace: Place | null;
   /** What says how endpoints are spoken to; null: the port alone. */
@@ -122,10 +124,12 @@ export function emitHashPolicy(hash: ConsistentHash): HashPolicy | null {
  * A session label lets draining endpoints keep their sessions (istio-affinity §8). Istio says so for the base cluster
  * only, which makes a rollout end every session on a subset; here subset clusters have it too.
  */
-function emitHealth({ service, policy, isLocalityWeighted }: ResolvedCluster): HealthPolicy {
+function emitHealth({ service, policy, isLocalityWeighted, knowsUnhealthy }: ResolvedCluster): HealthPolicy {
+  const { panicThresholdPercent: byDefault } = DEFAULT_HEALTH_POLICY;
   return {
     ...DEFAULT_HEALTH_POLICY,
-    panicThresholdPercent: policy.outlierDetection?.minHealthPercent ?? DEFAULT_HEALTH_POLICY.panicThresholdPercent,
+    // In a panic those that are not ready would be sent to.
+    panicThresholdPercent: knowsUnhealthy ? 0 : (policy.outlierDetection?.minHealthPercent ?? byDefault),
     localityWeighted: isLocalityWeighted,
     sessionHealth:
       service.session === null ? DEFAULT_HEALTH_POLICY.sessionHealth : ['healthy', 'draining', 'unknown', 'degraded'],

@@ -1,13 +1,14 @@
+import type { Affinity } from '../../model/affinity.ts';
 import type { ClientAddressPolicy, FilterChain, HttpProxy, Listener, VirtualHost } from '../../model/listener.ts';
 import type { Route } from '../../model/route.ts';
 import { compareText, originOf } from '../../resources/resource.ts';
 import { isCatchAll } from './emit-match.ts';
+import { emitSession } from './emit-session.ts';
 import { emitServerTls } from './emit-tls.ts';
 import type { GatewayServer } from './gateway-server.ts';
-import { isWildcard } from './resolve-names.ts';
 import type { GatewayPort } from './resolve-ports.ts';
 import type { ResolvedStream } from './resolve-streams.ts';
-import type { ResolvedHost } from './resolve-virtual-services.ts';
+import type { HostSession, SharedHosts } from './resolve-virtual-hosts.ts';
 import type { GatewayTopology } from './schema-mesh-config.ts';
 
 /**
@@ -116,63 +117,36 @@ function firstOf(servers: readonly GatewayServer[]): GatewayServer {
   return server;
 }
 
-/** The virtual hosts of servers that share their routes. */
-export function emitHttpProxy(servers: readonly GatewayServer[], hosts: readonly HostRoutes[]): HttpProxy {
-  return { kind: 'http', virtualHosts: hosts.length > 0 ? collapse(hosts) : [blackhole(firstOf(servers))] };
+/** The virtual hosts of servers that share their routes, by name. */
+export function emitHttpProxy(servers: readonly GatewayServer[], hosts: readonly SharedHosts[]): HttpProxy {
+  const virtualHosts = hosts.length > 0 ? hosts.map(emitVirtualHost) : [blackhole(firstOf(servers))];
+  return { kind: 'http', virtualHosts: virtualHosts.sort((a, b) => compareText(a.name, b.name)) };
 }
 
-export interface HostRoutes {
-  readonly resolved: ResolvedHost;
-  readonly routes: readonly Route[];
-}
-
-function emitVirtualHost({ resolved, routes }: HostRoutes, domains: readonly string[]): VirtualHost {
-  const { host, port, httpsRedirect, bound, server } = resolved;
-  const [first] = bound;
+function emitVirtualHost({ first, domains, routes, session }: SharedHosts): VirtualHost {
+  const { host, port, httpsRedirect, bound, server } = first;
   return {
     name: `${host}:${port}`,
     domains,
     requireTls: httpsRedirect,
     includeAttemptCount: true,
-    routes: catchAllsLast(routes),
-    origin: first === undefined ? serverOrigin(server) : originOf(first.service.resource),
+    routes: catchAllsLast(routes).map((route) => withSession(route, session)),
+    origin: bound[0] === undefined ? serverOrigin(server) : originOf(bound[0].service.resource),
   };
+}
+
+/** The host's session, where the route has none of its own. */
+function withSession(route: Route, session: HostSession | null): Route {
+  const { action } = route;
+  if (session === null || action.kind !== 'forward' || action.affinity.kind === 'session') return route;
+  const fallback = action.affinity.kind === 'hash' ? action.affinity.policies : [];
+  const affinity: Affinity = { kind: 'session', session: emitSession(session.label), fallback };
+  return { ...route, action: { ...action, affinity, affinityOrigin: session.origin } };
 }
 
 /** Routes of several VirtualServices for one host follow each other; only what takes everything goes last. */
 function catchAllsLast(routes: readonly Route[]): Route[] {
   return [...routes.filter(({ match }) => !isCatchAll(match)), ...routes.filter(({ match }) => isCatchAll(match))];
-}
-
-/** Hosts with the very same routes become one virtual host, named after the longest, wildcards last (istio-affinity §3). */
-function collapse(hosts: readonly HostRoutes[]): VirtualHost[] {
-  const ids = new Map<Route, number>();
-  const idOf = (route: Route): number => {
-    const id = ids.get(route) ?? ids.size;
-    ids.set(route, id);
-    return id;
-  };
-  const groups = Map.groupBy(
-    hosts.toSorted((a, b) => bySpecificity(a.resolved.host, b.resolved.host)),
-    ({ resolved, routes }) => `${resolved.httpsRedirect} ${routes.map(idOf).join(' ')}`,
-  );
-  const virtualHosts = [...groups.values()].flatMap((members) => {
-    const [first] = members;
-    return first === undefined
-      ? []
-      : [
-          emitVirtualHost(
-            first,
-            members.map(({ resolved }) => resolved.host),
-          ),
-        ];
-  });
-  return virtualHosts.sort((a, b) => compareText(a.name, b.name));
-}
-
-/** Longest first, then by name; wildcards after all others: Istio's order of hosts. */
-function bySpecificity(a: string, b: string): number {
-  return Number(isWildcard(a)) - Number(isWildcard(b)) || b.length - a.length || compareText(a, b);
 }
 
 /** Nothing is bound to the servers: every request is answered 404. */

@@ -12,6 +12,8 @@ export interface IstioPort {
 export interface PlacedEndpoint {
   readonly endpoint: Endpoint;
   readonly locality: Locality;
+  /** Empty where it is not known. */
+  readonly nodeName: string;
 }
 
 export type SessionLabel =
@@ -28,6 +30,8 @@ export interface IstioService {
   readonly session: SessionLabel | null;
   readonly exportTo: readonly string[];
   readonly discovery: Discovery;
+  /** What Kubernetes says of where its requests should go; null: anywhere. */
+  readonly trafficDistribution: 'sameZone' | 'sameNode' | null;
   /** Names that its endpoints' certificates have; empty: nothing is known. */
   readonly subjectAltNames: readonly string[];
   readonly resource: Resource;
@@ -35,14 +39,23 @@ export interface IstioService {
   endpoints(port: IstioPort): readonly PlacedEndpoint[];
 }
 
-/** The labels `istio.io/persistent-session: NAME[:PATH]` and `istio.io/persistent-session-header: NAME` (istio-affinity §8). */
-export function toSessionLabel(labels: Readonly<Record<string, string>>): SessionLabel | null {
-  const cookie = labels['istio.io/persistent-session'] ?? '';
+/** The names of the two session labels; empty: there is no such label. */
+export interface SessionLabelNames {
+  readonly cookie: string;
+  readonly header: string;
+}
+
+/** `istio.io/persistent-session: NAME[:PATH]` or `istio.io/persistent-session-header: NAME` (istio-affinity §8). */
+export function toSessionLabel(
+  labels: Readonly<Record<string, string>>,
+  names: SessionLabelNames,
+): SessionLabel | null {
+  const cookie = labels[names.cookie] ?? '';
   if (cookie !== '') {
     const colon = cookie.indexOf(':');
     if (colon === -1) return { kind: 'cookie', name: cookie, path: '/' };
     return { kind: 'cookie', name: cookie.slice(0, colon), path: cookie.slice(colon + 1) };
   }
-  const header = labels['istio.io/persistent-session-header'] ?? '';
+  const header = labels[names.header] ?? '';
   return header === '' ? null : { kind: 'header', name: header.toLowerCase() };
 }

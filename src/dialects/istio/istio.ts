@@ -1,6 +1,5 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
 import { type FilterChain, type Listener, virtualHostsOf } from '../../model/listener.ts';
-import type { Route } from '../../model/route.ts';
 import type { DialectModel } from '../../resources/dialect.ts';
 import type { Kubernetes } from '../../resources/kubernetes/kubernetes.ts';
 import { nameOf } from '../../resources/resource.ts';
@@ -13,10 +12,7 @@ import {
   emitPassthroughChain,
   emitPlainChain,
   emitTcpChain,
-  type HostRoutes,
 } from './emit-listener.ts';
-import { isCatchAll } from './emit-match.ts';
-import { emitRoute, type ResolvedRoute } from './emit-route.ts';
 import type { GatewayServer } from './gateway-server.ts';
 import { lintIstio } from './lint.ts';
 import type { IstioOptions } from './options.ts';
@@ -26,16 +22,10 @@ import { createDestinationRules } from './resolve-destination-rules.ts';
 import { resolveGateways } from './resolve-gateways.ts';
 import { withMeshConfig } from './resolve-mesh-config.ts';
 import type { GatewayPort } from './resolve-ports.ts';
-import { resolveRoutes } from './resolve-routes.ts';
 import { createServiceRegistry } from './resolve-services.ts';
 import { resolvePassthrough, resolveTcpServer } from './resolve-streams.ts';
-import {
-  type BoundRules,
-  type ResolvedHost,
-  resolveHosts,
-  resolveVirtualServices,
-  type VirtualService,
-} from './resolve-virtual-services.ts';
+import { resolveVirtualHosts } from './resolve-virtual-hosts.ts';
+import { resolveHosts, resolveVirtualServices, type VirtualService } from './resolve-virtual-services.ts';
 
 /** Kinds that this dialect reads; of ConfigMaps the mesh's own. */
 export const ISTIO_KINDS: readonly (readonly [group: string, kind: string])[] = [
@@ -92,7 +82,7 @@ function chainsOf(
 ): FilterChain[] {
   const { namespace } = context.options;
   const httpProxy = (sharing: readonly GatewayServer[]) =>
-    emitHttpProxy(sharing, hostRoutes(context, resolveHosts(sharing, services, bound)));
+    emitHttpProxy(sharing, resolveVirtualHosts(context, resolveHosts(sharing, services, bound)));
   const plain = servers.filter(({ kind }) => kind === 'http');
   const sniHosts = new Set<string>();
   const chainsOfServer = (server: GatewayServer): readonly FilterChain[] => {
@@ -112,25 +102,6 @@ function chainsOf(
     }
   };
   return servers.flatMap(chainsOfServer);
-}
-
-/** A VirtualService has one set of routes for each Gateway, which all its hosts share. */
-function hostRoutes(context: ActionContext, hosts: readonly ResolvedHost[]): HostRoutes[] {
-  const known = new Map<string, readonly Route[]>();
-  const routesOf = ({ service, server }: BoundRules): readonly Route[] => {
-    const key = `${server.gateway} ${nameOf(service.resource)}`;
-    const routes = known.get(key) ?? reachableRoutes(resolveRoutes(context, service, server));
-    known.set(key, routes);
-    return routes;
-  };
-  return hosts.map((resolved) => ({ resolved, routes: resolved.bound.flatMap(routesOf) }));
-}
-
-/** What comes after a catch-all of the same VirtualService can't be reached (istio-affinity §6). */
-function reachableRoutes(rules: readonly (readonly ResolvedRoute[])[]): Route[] {
-  const routes = rules.flatMap((rule) => rule.map(emitRoute));
-  const end = routes.findIndex(({ match }) => isCatchAll(match));
-  return end === -1 ? routes : routes.slice(0, end + 1);
 }
 
 function clustersOf(listener: Listener): string[] {

@@ -1,4 +1,5 @@
 import { type Locality, NO_LOCALITY } from '../../model/cluster.ts';
+import type { SessionLabelNames } from './istio-service.ts';
 import { DEFAULT_MESH_CONFIG, type MeshConfig } from './schema-mesh-config.ts';
 
 /** What Istio knows of the gateway pod and of the mesh, and can't be read off its resources. */
@@ -15,6 +16,18 @@ export interface IstioOptions {
   readonly mesh: MeshConfig;
   /** Istio's PILOT_ENABLE_PERSISTENT_SESSION_FILTER: whether session labels give sessions. Off in Istio unless set, on here. */
   readonly persistentSessions: boolean;
+  /** PILOT_PERSISTENT_SESSION_LABEL and PILOT_PERSISTENT_SESSION_HEADER_LABEL. */
+  readonly sessionLabels: SessionLabelNames;
+  /** PILOT_DRAINING_LABEL: a pod that has this label takes no new sessions; empty: none does. */
+  readonly drainingLabel: string;
+  /** PILOT_SEND_UNHEALTHY_ENDPOINTS: endpoints that are not ready are known, and chosen in no panic. */
+  readonly sendUnhealthyEndpoints: boolean;
+  /** PILOT_SCOPE_GATEWAY_TO_NAMESPACE: only Gateways of the gateway's own namespace count. */
+  readonly ownGatewaysOnly: boolean;
+  /** PILOT_ENABLE_ROUTE_COLLAPSE_OPTIMIZATION: hosts with the same routes share a virtual host. */
+  readonly collapseHosts: boolean;
+  /** ENABLE_LOCALITY_WEIGHTED_LB_CONFIG: weights of localities always count. */
+  readonly alwaysLocalityWeighted: boolean;
   /** Emit clusters that no route uses too, as Istio does for a gateway. */
   readonly allClusters: boolean;
 }
@@ -27,5 +40,11 @@ export const DEFAULT_ISTIO_OPTIONS: IstioOptions = {
   locality: NO_LOCALITY,
   mesh: DEFAULT_MESH_CONFIG,
   persistentSessions: true,
+  sessionLabels: { cookie: 'istio.io/persistent-session', header: 'istio.io/persistent-session-header' },
+  drainingLabel: 'istio.io/draining',
+  sendUnhealthyEndpoints: false,
+  ownGatewaysOnly: false,
+  collapseHosts: true,
+  alwaysLocalityWeighted: false,
   allClusters: false,
 };

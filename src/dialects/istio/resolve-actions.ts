@@ -1,9 +1,10 @@
-import { type Affinity, type HashPolicy, NO_AFFINITY, type SessionPolicy } from '../../model/affinity.ts';
+import { type Affinity, type HashPolicy, NO_AFFINITY } from '../../model/affinity.ts';
 import type { Origin } from '../../model/origin.ts';
 import type { Mirror } from '../../model/route.ts';
 import { type FieldPath, originOf, type Resource } from '../../resources/resource.ts';
 import { emitHashPolicy } from './emit-cluster.ts';
 import { toPercent } from './emit-http-filters.ts';
+import { emitSession } from './emit-session.ts';
 import type { IstioService, SessionLabel } from './istio-service.ts';
 import { type ActionContext, type ResolvedDestination, resolveDestination } from './resolve-destination.ts';
 import type { Placed } from './resolve-destination-rules.ts';
@@ -171,15 +172,6 @@ function routeSession(
 }
 
 function toAffinity(session: SessionLabel | null, policies: readonly HashPolicy[]): Affinity {
-  if (session !== null) return { kind: 'session', session: toSessionPolicy(session), fallback: policies };
+  if (session !== null) return { kind: 'session', session: emitSession(session), fallback: policies };
   return policies.length === 0 ? NO_AFFINITY : { kind: 'hash', policies };
-}
-
-/** Envoy's plain address token, kept for the browser's session (istio-affinity §8). */
-function toSessionPolicy(label: SessionLabel): SessionPolicy {
-  const carrier: SessionPolicy['carriers'][number] =
-    label.kind === 'header'
-      ? { kind: 'header', name: label.name }
-      : { kind: 'cookie', cookie: { name: label.name, ttlMillis: 0, path: label.path, attributes: [] } };
-  return { carriers: [carrier], token: { kind: 'address' }, onLost: { kind: 'rehome' } };
 }

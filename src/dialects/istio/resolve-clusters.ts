@@ -4,7 +4,7 @@ import { clusterName } from './emit-cluster.ts';
 import type { IstioPort, IstioService, PlacedEndpoint } from './istio-service.ts';
 import type { IstioOptions } from './options.ts';
 import type { DestinationRule, DestinationRules } from './resolve-destination-rules.ts';
-import { resolveGroups } from './resolve-locality.ts';
+import { HOSTNAME_LABEL, type LocalityRule, resolveGroups } from './resolve-locality.ts';
 import { blockPlace, type ClusterPolicy, clusterPolicy, type Place } from './resolve-policy.ts';
 import type { ServiceRegistry } from './resolve-services.ts';
 import type { PolicyBlocks } from './schema-destination-rule.ts';
@@ -36,8 +36,8 @@ export function createClusterPlan(
     const placed = isReachable(rule, policy, port, subset, name, sink) ? service.endpoints(port) : [];
     const members = placed.filter(({ endpoint }) => wanted.every(([key, value]) => endpoint.labels[key] === value));
     reportKeptDraining(service, subset, members, sink);
-    const setting = localitySetting(policy, options);
-    const groups = resolveGroups(members, setting, policy.outlierDetection !== null, options);
+    const locality = localityRule(service, policy, options);
+    const groups = resolveGroups(members, locality, options);
     const isPassthrough = policy.loadBalancer?.simple === 'PASSTHROUGH';
     // Istio leaves a cluster out whose names nobody gives it.
     if (service.discovery.kind === 'dns' && groups.length === 0 && !isPassthrough) return;
@@ -47,7 +47,8 @@ export function createClusterPlan(
       subset,
       groups,
       policy,
-      isLocalityWeighted: isLocalityWeighted(setting, policy),
+      isLocalityWeighted: options.alwaysLocalityWeighted || isLocalityWeighted(locality),
+      knowsUnhealthy: options.sendUnhealthyEndpoints || service.trafficDistribution !== null,
       balancerPlace: blockPlace('loadBalancer', rule, number, subset),
       upstreamPlace: upstreamPlace(rule, policy, number, subset),
       mesh: { ...options.mesh, namespace: options.namespace },
@@ -101,10 +102,10 @@ function upstreamPlace(
 }
 
 /** Weights of localities count only where something makes them mean anything (istio-affinity §7). */
-function isLocalityWeighted(setting: LocalityLbSetting | null, { outlierDetection }: PolicyBlocks): boolean {
-  if (setting === null) return false;
-  if (setting.distribute.length > 0) return true;
-  return outlierDetection !== null && (setting.failover.length > 0 || setting.failoverPriority.length > 0);
+function isLocalityWeighted(rule: LocalityRule | null): boolean {
+  if (rule === null) return false;
+  const { distribute, failover, failoverPriority } = rule.setting;
+  return distribute.length > 0 || (rule.canFailOver && (failover.length > 0 || failoverPriority.length > 0));
 }
 
 /** Istio keeps draining endpoints for sessions by cookie alone, and on subsets not even for those (istio-affinity §8). */
@@ -122,13 +123,26 @@ function reportKeptDraining(
   sink.report('note', 'bettered', resource.position(['metadata', 'labels'], 'key'), message, why);
 }
 
-/** The rule's own setting, or the mesh's; null: off. */
-function localitySetting({ loadBalancer }: PolicyBlocks, { mesh }: IstioOptions): LocalityLbSetting | null {
-  const setting = loadBalancer?.localityLbSetting ?? mesh.localityLbSetting ?? PREFER_NEAR;
-  return setting.enabled === false ? null : setting;
+/** The rule's own setting, the Service's traffic distribution, or the mesh's; null: off. */
+function localityRule(
+  { trafficDistribution }: IstioService,
+  { loadBalancer, outlierDetection }: PolicyBlocks,
+  { mesh }: IstioOptions,
+): LocalityRule | null {
+  const canFailOver = outlierDetection !== null;
+  const own = loadBalancer?.localityLbSetting ?? null;
+  if (own === null && trafficDistribution !== null) {
+    const failoverPriority = trafficDistribution === 'sameZone' ? SAME_ZONE : SAME_NODE;
+    // Endpoints that are not ready are known then, so that it shows without outlier detection who is lost.
+    return { setting: { ...PREFER_NEAR, failoverPriority }, canFailOver: true };
+  }
+  const setting = own ?? mesh.localityLbSetting ?? PREFER_NEAR;
+  return setting.enabled === false ? null : { setting, canFailOver };
 }
 
 const PREFER_NEAR: LocalityLbSetting = { enabled: true, distribute: [], failover: [], failoverPriority: [] };
+const SAME_ZONE = ['topology.istio.io/network', 'topology.kubernetes.io/region', 'topology.kubernetes.io/zone'];
+const SAME_NODE = [...SAME_ZONE, 'topology.istio.io/subzone', HOSTNAME_LABEL];
 
 function useAll(registry: ServiceRegistry, rules: DestinationRules, use: ClusterPlan['use']): void {
   for (const { host, namespace, ports } of registry.all) {

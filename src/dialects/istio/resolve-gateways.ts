@@ -28,6 +28,17 @@ export function resolveGateways(
   for (const resource of all) {
     const spec = decodeIstio(resource, gatewaySpec, gatewayRules, sink);
     if (spec === null) continue;
+    if (options.ownGatewaysOnly && resource.metadata.namespace !== options.namespace) {
+      const message = `Gateway ${nameOf(resource)} is not in the gateway's namespace ${options.namespace}`;
+      sink.report(
+        'warning',
+        'unresolved-reference',
+        resource.position(['metadata', 'name']),
+        message,
+        'It is not served here.',
+      );
+      continue;
+    }
     if (!isSelected(spec.selector, options)) {
       const message = `Gateway ${nameOf(resource)} selects other gateways than this one`;
       const help = `This one has the labels ${formatLabels(options.labels)}.`;

@@ -3,6 +3,13 @@ import { compareText } from '../../resources/resource.ts';
 import type { PlacedEndpoint } from './istio-service.ts';
 import type { LocalityLbSetting } from './schema-load-balancer.ts';
 
+/** What decides how near an endpoint is. */
+export interface LocalityRule {
+  readonly setting: LocalityLbSetting;
+  /** Something tells which endpoints are lost, without which a farther one would never be asked. */
+  readonly canFailOver: boolean;
+}
+
 /** Where the gateway runs, and what its pod carries. */
 export interface GatewayPlace {
   readonly locality: Locality;
@@ -11,31 +18,24 @@ export interface GatewayPlace {
 
 /**
  * The groups of a cluster: one for each locality, with the priorities or weights that locality load balancing gives
- * them (istio-affinity §7). `setting` is null where it is switched off; failover takes outlier detection, without
- * which no endpoint would ever count as lost.
+ * them (istio-affinity §7); null: it is switched off.
  */
 export function resolveGroups(
   placed: readonly PlacedEndpoint[],
-  setting: LocalityLbSetting | null,
-  hasOutlierDetection: boolean,
+  rule: LocalityRule | null,
   gateway: GatewayPlace,
 ): EndpointGroup[] {
-  if (setting !== null && setting.distribute.length > 0)
-    return distribute(
-      groupBy(placed, () => 0),
-      setting,
-      gateway,
-    );
-  if (setting === null || !hasOutlierDetection) return groupBy(placed, () => 0);
-  const { failoverPriority, failover } = setting;
+  const equal = () => groupBy(placed, () => 0);
+  if (rule === null) return equal();
+  if (rule.setting.distribute.length > 0) return distribute(equal(), rule.setting, gateway);
+  if (!rule.canFailOver) return equal();
+  const { failoverPriority, failover } = rule.setting;
   const byLabels = (endpoint: PlacedEndpoint) => labelPriority(endpoint, failoverPriority, gateway);
   const byLocality = ({ locality }: PlacedEndpoint) => localityPriority(locality, failover, gateway.locality);
   if (failoverPriority.length === 0) return withoutGaps(groupBy(placed, byLocality));
   if (failover.length === 0) return withoutGaps(groupBy(placed, byLabels));
-  // With both, the regions decide first and the labels among what they leave equal.
-  return withoutGaps(
-    groupBy(placed, (endpoint) => byLocality(endpoint) * (failoverPriority.length + 1) + byLabels(endpoint)),
-  );
+  // With both, the labels decide first and the localities among what they leave equal.
+  return withoutGaps(groupBy(placed, (endpoint) => byLabels(endpoint) * LOCALITY_PRIORITIES + byLocality(endpoint)));
 }
 
 function groupBy(placed: readonly PlacedEndpoint[], priorityOf: (endpoint: PlacedEndpoint) => number): EndpointGroup[] {
@@ -52,6 +52,9 @@ function groupBy(placed: readonly PlacedEndpoint[], priorityOf: (endpoint: Place
   );
 }
 
+/** As many as `localityPriority` gives. */
+const LOCALITY_PRIORITIES = 5;
+
 /** Same sub-zone 0, zone 1, region 2, elsewhere 3, or 4 where `failover` sends this region somewhere else. */
 function localityPriority(locality: Locality, failover: LocalityLbSetting['failover'], own: Locality): number {
   if (locality.region !== own.region) {
@@ -62,18 +65,23 @@ function localityPriority(locality: Locality, failover: LocalityLbSetting['failo
   return locality.subZone === own.subZone ? 0 : 1;
 }
 
-/** The more labels agree with the gateway's from the first on, the better; `label=value` asks for that value instead. */
+/**
+ * The more labels agree with the gateway's from the first on, the better; `label=value` asks for that value instead.
+ * One that neither has agrees.
+ */
 function labelPriority(one: PlacedEndpoint, failoverPriority: readonly string[], gateway: GatewayPlace): number {
-  const theirs = withTopology(one.endpoint.labels, one.locality);
+  const theirs = withTopology({ ...one.endpoint.labels, [HOSTNAME_LABEL]: one.nodeName }, one.locality);
   const own = withTopology(gateway.labels, gateway.locality);
   const differing = failoverPriority.findIndex((entry) => {
     const equals = entry.indexOf('=');
     const label = equals === -1 ? entry : entry.slice(0, equals);
-    const wanted = equals === -1 ? own[label] : entry.slice(equals + 1);
-    return wanted === undefined || theirs[label] !== wanted;
+    const wanted = equals === -1 ? (own[label] ?? '') : entry.slice(equals + 1);
+    return (theirs[label] ?? '') !== wanted;
   });
   return differing === -1 ? 0 : failoverPriority.length - differing;
 }
+
+export const HOSTNAME_LABEL = 'kubernetes.io/hostname';
 
 function withTopology(labels: Readonly<Record<string, string>>, locality: Locality): Readonly<Record<string, string>> {
   return {

@@ -5,6 +5,7 @@ import { type FieldPath, nameOf, originOf, type Resource } from '../../resources
 import type { ResourceSet } from '../../resources/resource-set.ts';
 import { decodeIstio } from './decode-istio.ts';
 import { type IstioPort, type IstioService, type PlacedEndpoint, toSessionLabel } from './istio-service.ts';
+import type { IstioOptions } from './options.ts';
 import { parseProtocol } from './port-protocol.ts';
 import { serviceEntryRules } from './rules-service-entry.ts';
 import { workloadEntryRules } from './rules-workload.ts';
@@ -41,6 +42,7 @@ export function readWorkloadEntries(resources: ResourceSet, sink: DiagnosticSink
 export function serviceEntriesOf(
   resource: Resource,
   entries: readonly NamedWorkload[],
+  { sessionLabels }: IstioOptions,
   sink: DiagnosticSink,
 ): IstioService[] {
   const spec = decodeIstio(resource, serviceEntrySpec, serviceEntryRules, sink);
@@ -60,7 +62,8 @@ export function serviceEntriesOf(
     ports: ports.map(({ name, number, protocol }) => ({ name, number, protocol: parseProtocol(protocol) })),
     discovery: discoveryOf(spec),
     subjectAltNames: spec.subjectAltNames,
-    session: toSessionLabel(resource.metadata.labels),
+    trafficDistribution: null,
+    session: toSessionLabel(resource.metadata.labels, sessionLabels),
     exportTo: spec.exportTo,
     resource,
     endpoints: (port) => endpointsOf(host.toLowerCase(), spec, ports, workloads, port, resource),
@@ -124,13 +127,14 @@ function place(placed: PlacedWorkload, targetPort: number, port: IstioPort, heal
   const number = workload.ports[port.name] ?? targetPort;
   const host = canonicalIp(workload.address) ?? workload.address.toLowerCase();
   return {
+    nodeName: '',
     locality: toLocality(workload.locality || (workload.labels['istio-locality'] ?? '').replaceAll('.', '/')),
     endpoint: {
       address: formatAddress(host, number),
       host,
       port: number,
       identity,
-      hostname: canonicalIp(host) === null ? host : '',
+      hostname: '',
       hashKey: '',
       weight: workload.weight || 1,
       health,

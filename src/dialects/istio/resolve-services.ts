@@ -38,7 +38,7 @@ export function createServiceRegistry(
   const entries = resources
     .ofKind('networking.istio.io', 'ServiceEntry')
     .toSorted(byAge)
-    .flatMap((resource) => serviceEntriesOf(resource, workloads, sink));
+    .flatMap((resource) => serviceEntriesOf(resource, workloads, options, sink));
   // A Kubernetes Service beats a ServiceEntry of its name, and among those the oldest comes first.
   const visible = [
     ...kubernetes.services.map((service) => fromKubernetes(service, kubernetes, options)),
@@ -60,7 +60,9 @@ export function createServiceRegistry(
 }
 
 function fromKubernetes(service: Service, kubernetes: Kubernetes, options: IstioOptions): IstioService {
-  const session = toSessionLabel(service.labels);
+  const session = toSessionLabel(service.labels, options.sessionLabels);
+  const trafficDistribution = distributionOf(service);
+  const sendsUnhealthy = options.sendUnhealthyEndpoints || trafficDistribution !== null;
   const exportTo = service.annotations['networking.istio.io/exportTo'] ?? '';
   return {
     host: `${service.name}.${service.namespace}.svc.${options.clusterDomain}`.toLowerCase(),
@@ -69,6 +71,7 @@ function fromKubernetes(service: Service, kubernetes: Kubernetes, options: Istio
     ports: service.ports.map((port) => ({ name: port.name, number: port.port, protocol: toPortProtocol(port) })),
     discovery: { kind: 'listed' },
     subjectAltNames: [],
+    trafficDistribution,
     session,
     exportTo: exportTo === '' ? [] : exportTo.split(',').map((to) => to.trim()),
     resource: service.resource,
@@ -76,9 +79,10 @@ function fromKubernetes(service: Service, kubernetes: Kubernetes, options: Istio
       const servicePort = service.ports.find((candidate) => candidate.port === port.number);
       if (servicePort === undefined) return [];
       return kubernetes.endpoints(service, servicePort).flatMap((found) => {
-        const health = healthOf(found, session !== null);
+        const health = healthOf(found, session !== null, sendsUnhealthy, options.drainingLabel);
         if (health === null) return [];
-        return [{ endpoint: toEndpoint(found, health), locality: kubernetes.nodeLocality(found.nodeName) }];
+        const { nodeName } = found;
+        return [{ endpoint: toEndpoint(found, health), locality: kubernetes.nodeLocality(nodeName), nodeName }];
       });
     },
   };
@@ -88,12 +92,30 @@ function fromKubernetes(service: Service, kubernetes: Kubernetes, options: Istio
  * istio-affinity §7, in its order; null: never sent. Istio keeps draining endpoints for the cookie label alone; here
  * the header label keeps them too, or its sessions would end with the first sign of a rollout.
  */
-function healthOf(endpoint: KubernetesEndpoint, hasSession: boolean): EndpointHealth | null {
+function healthOf(
+  endpoint: KubernetesEndpoint,
+  hasSession: boolean,
+  sendsUnhealthy: boolean,
+  drainingLabel: string,
+): EndpointHealth | null {
   if (endpoint.ready ?? true) {
-    const isDraining = (endpoint.labels['istio.io/draining'] ?? '') !== '';
+    const isDraining = (endpoint.labels[drainingLabel] ?? '') !== '';
     if (!isDraining) return 'healthy';
     return hasSession ? 'draining' : null;
   }
   const isTerminating = endpoint.terminating ?? true;
-  return hasSession && (endpoint.serving ?? true) && isTerminating ? 'draining' : null;
+  if (hasSession && (endpoint.serving ?? true) && isTerminating) return 'draining';
+  return sendsUnhealthy && !isTerminating ? 'unhealthy' : null;
+}
+
+const DISTRIBUTIONS: Readonly<Record<string, 'sameZone' | 'sameNode'>> = {
+  preferclose: 'sameZone',
+  prefersamezone: 'sameZone',
+  prefersamenode: 'sameNode',
+};
+
+/** The field, and the annotation that is older. */
+function distributionOf({ trafficDistribution, annotations }: Service): IstioService['trafficDistribution'] {
+  const annotation = annotations['networking.istio.io/traffic-distribution'] ?? '';
+  return DISTRIBUTIONS[(trafficDistribution ?? annotation).toLowerCase()] ?? null;
 }
