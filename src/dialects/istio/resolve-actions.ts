@@ -70,6 +70,7 @@ function resolveForward(
   const policies = weighted
     .map(({ hash }) => (hash === null ? null : emitHashPolicy(hash.value)))
     .filter((policy) => policy !== null);
+  if (session === null && policies.length > 0) reportSplit(context, weighted, resource, path);
   // Weight 0 takes no new requests and Istio drops it; where a session may still name it, it stays reachable.
   const served = session === null ? weighted : resolved;
   return {
@@ -82,6 +83,16 @@ function resolveForward(
     isHashed: weighted.some(({ hash }) => hash !== null),
     mirrors: resolveMirrors(context, rule, resource, path, listenerPort),
   };
+}
+
+/** Istio and Envoy draw the destination anew for each request, whatever is hashed (istio-affinity §4). */
+function reportSplit({ sink }: ActionContext, weighted: readonly unknown[], resource: Resource, path: FieldPath): void {
+  if (weighted.length < 2) return;
+  const message =
+    'the hash keeps a client on an endpoint within each destination, not on a destination: that is drawn by weight for each request';
+  const help =
+    'To keep clients on one side of a split, match on a cookie or a header, or label the Services with a session.';
+  sink.report('note', 'no-affinity', resource.position([...path, 'route'], 'key'), message, help);
 }
 
 /** The Service whose label makes the session, otherwise the first hash. */

@@ -1,5 +1,5 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
-import { byAge, type FieldPath, type Resource } from '../../resources/resource.ts';
+import { byAge, type FieldPath, nameOf, type Resource } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
 import { decodeIstio } from './decode-istio.ts';
 import type { IstioOptions } from './options.ts';
@@ -30,6 +30,8 @@ interface MergedRule extends DestinationRule {
   readonly namespace: string;
   readonly exportTo: readonly string[];
   readonly selector: Readonly<Record<string, string>> | null;
+  /** The first of those it is merged from. */
+  readonly resource: Resource;
 }
 
 export interface DestinationRules {
@@ -44,7 +46,7 @@ export function createDestinationRules(
 ): DestinationRules {
   const { namespace, rootNamespace } = options;
   const byNamespace = Map.groupBy(readRules(resources, sink), ({ resource }) => resource.metadata.namespace);
-  const merged = new Map([...byNamespace].map(([name, rules]) => [name, indexRules(mergeRules(rules, options))]));
+  const merged = new Map([...byNamespace].map(([name, rules]) => [name, indexRules(mergeRules(rules, options, sink))]));
   const isPrivateHere = (rule: MergedRule) => isPrivate(rule.exportTo, namespace);
   const isSeen = (rule: MergedRule) => isExportedTo(rule.exportTo, rule.namespace, namespace);
   return {
@@ -72,7 +74,7 @@ function readRules(resources: ResourceSet, sink: DiagnosticSink): ReadRule[] {
   return rules.sort((a, b) => Number(b.value.workloadSelector !== null) - Number(a.value.workloadSelector !== null));
 }
 
-function mergeRules(rules: readonly ReadRule[], options: IstioOptions): MergedRule[] {
+function mergeRules(rules: readonly ReadRule[], options: IstioOptions, sink: DiagnosticSink): MergedRule[] {
   const merged = new Map<string, MergedRule[]>();
   for (const rule of rules) {
     const next = toMergedRule(rule, options);
@@ -83,11 +85,38 @@ function mergeRules(rules: readonly ReadRule[], options: IstioOptions): MergedRu
     // The earlier rule's policy stays whole, its subsets win by name, and only its visibility counts.
     if (earlier === undefined) ofHost.push(next);
     else {
+      reportMerge(earlier, next, sink);
       const subsets = new Map([...next.subsets, ...earlier.subsets]);
       ofHost[index] = { ...earlier, policy: earlier.policy ?? next.policy, subsets };
     }
   }
   return [...merged.values()].flat();
+}
+
+/** What of the later rule does not count, which nothing in it shows (istio-affinity §2). */
+function reportMerge(earlier: MergedRule, later: MergedRule, sink: DiagnosticSink): void {
+  const { resource } = later;
+  const warn = (path: FieldPath, message: string, part: 'key' | 'value' = 'value') => {
+    const help = 'Write one DestinationRule for a host in a namespace.';
+    sink.report('warning', 'conflict', resource.position(path, part), message, help);
+  };
+  if (earlier.policy !== null && later.policy !== null) {
+    const owner = nameOf(earlier.policy.resource);
+    warn(
+      later.policy.path,
+      `DestinationRule ${owner} comes first for this host, and its trafficPolicy alone counts`,
+      'key',
+    );
+  }
+  for (const [name, { path }] of later.subsets) {
+    const owner = earlier.subsets.get(name)?.resource;
+    if (owner !== undefined) warn([...path, 'name'], `subset ${name} of DestinationRule ${nameOf(owner)} comes first`);
+  }
+  const lost = visibilityOf(later).filter((namespace) => !visibilityOf(earlier).includes(namespace));
+  if (lost.length === 0) return;
+  const who = lost.includes('*') ? 'others do' : `namespace ${lost.join(', ')} does`;
+  const message = `this rule is merged into ${nameOf(earlier.resource)} and seen where that one is, so ${who} not see it`;
+  warn(later.exportTo.length > 0 ? ['spec', 'exportTo'] : ['spec', 'host'], message);
 }
 
 function toMergedRule({ value, resource }: ReadRule, options: IstioOptions): MergedRule {
@@ -98,6 +127,7 @@ function toMergedRule({ value, resource }: ReadRule, options: IstioOptions): Mer
     subsets.set(subset.name, { value: subset, resource, path: ['spec', 'subsets', index] });
   }
   return {
+    resource,
     host: toFullHost(value.host, namespace, options.clusterDomain),
     namespace,
     exportTo: orDefault(value.exportTo, options.mesh.defaultDestinationRuleExportTo),
