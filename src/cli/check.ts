@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import type { Diagnostic, Severity } from '../diagnostics/diagnostic.ts';
 import { renderDiagnostic } from '../diagnostics/render.ts';
 import { compareDiagnostics } from '../diagnostics/sink.ts';
-import { virtualHostsOf } from '../model/listener.ts';
+import { servedPart } from '../gateway/unserved.ts';
+import { plainHttpProxy } from '../model/listener.ts';
 import type { Model } from '../model/model.ts';
 import { CommandFailure } from './command-failure.ts';
 import { addPathOptions, type OutputFlags, outputOption, type PathFlags } from './common-options.ts';
@@ -40,14 +41,15 @@ function countBySeverity(diagnostics: readonly Diagnostic[]): { errors: number; 
   return { errors: of('error'), warnings: of('warning'), notes: of('note') };
 }
 
-/** `1 listener, 2 routes, 1 cluster, 3 endpoints`. */
+/** `1 listener, 2 routes, 1 cluster, 3 endpoints`: of the model what the embedded gateway serves. */
 export function summarize(model: Model): string {
-  const hosts = model.listeners.flatMap(virtualHostsOf);
+  const proxies = model.listeners.map(plainHttpProxy).filter((proxy) => proxy !== null);
+  const hosts = proxies.flatMap(({ virtualHosts }) => virtualHosts);
   const routes = hosts.reduce((sum, host) => sum + host.routes.length, 0);
-  const groups = model.clusters.flatMap((cluster) => cluster.groups);
+  const groups = model.clusters.map(servedPart).flatMap((cluster) => cluster.groups);
   const endpoints = groups.reduce((sum, group) => sum + group.endpoints.length, 0);
   return [
-    count(model.listeners.length, 'listener'),
+    count(proxies.length, 'listener'),
     count(routes, 'route'),
     count(model.clusters.length, 'cluster'),
     count(endpoints, 'endpoint'),

@@ -1,4 +1,4 @@
-import type { Diagnostic, Severity } from '../diagnostics/diagnostic.ts';
+import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import { DiagnosticSink } from '../diagnostics/sink.ts';
 import type { Cluster } from '../model/cluster.ts';
 import type { FilterChain } from '../model/listener.ts';
@@ -6,26 +6,19 @@ import type { Model } from '../model/model.ts';
 import type { Origin } from '../model/origin.ts';
 
 /**
- * What of a model the embedded gateway does not serve, at the lines that ask for it. A server that is left out is a
- * warning, as those beside it are served; where none is left, and where requests would have nowhere to go, an error.
+ * What of a model the embedded gateway does not serve, as warnings at the lines that ask for it: the files are right, and
+ * a real Envoy serves them.
  */
 export function findUnserved({ listeners, clusters }: Model): Diagnostic[] {
   const sink = new DiagnosticSink();
-  const chains = listeners.flatMap((listener) => listener.chains);
-  const severity: Severity = chains.some((chain) => chainFault(chain) === null) ? 'warning' : 'error';
-  for (const chain of chains) {
+  for (const chain of listeners.flatMap((listener) => listener.chains)) {
     const fault = chainFault(chain);
-    if (fault !== null)
-      report(sink, severity, chain.origin, `the embedded gateway does not serve ${fault} yet`, SERVED_BY);
+    if (fault !== null) report(sink, chain.origin, `the embedded gateway does not serve ${fault} yet`);
   }
   for (const cluster of clusters) {
-    const fault = clusterFault(cluster);
     const at = cluster.protocol.origin ?? cluster.origin;
-    const message = `the embedded gateway does not speak ${fault} to endpoints yet, so cluster ${cluster.name} has none`;
-    if (fault !== null) report(sink, 'error', at, message, `Its requests are answered 503. ${SERVED_BY}`);
-    if (fault !== null) continue;
     for (const remark of clusterRemarks(cluster)) {
-      report(sink, 'warning', at, `the embedded gateway ${remark} (cluster ${cluster.name})`, SERVED_BY);
+      report(sink, at, `the embedded gateway ${remark} (cluster ${cluster.name})`);
     }
   }
   return sink.sorted();
@@ -49,16 +42,17 @@ function clusterFault({ discovery, protocol }: Cluster): string | null {
   return discovery.kind === 'originalDestination' ? 'PASSTHROUGH' : null;
 }
 
-/** What is done otherwise without harm to who may read what. */
-function clusterRemarks({ protocol }: Cluster): string[] {
+function clusterRemarks(cluster: Cluster): string[] {
+  const fault = clusterFault(cluster);
+  if (fault !== null) return [`does not speak ${fault} to endpoints yet, so requests to them are answered 503`];
+  const { http, keepalive, maxDurationMillis } = cluster.protocol;
   const remarks: string[] = [];
-  if (protocol.http === 'http2') remarks.push('speaks HTTP/1.1 where HTTP/2 is asked for');
-  if (protocol.keepalive !== null) remarks.push('leaves keep-alive probes to the system');
-  if (protocol.maxDurationMillis !== null) remarks.push('has no limit on the age of connections');
+  if (http === 'http2') remarks.push('speaks HTTP/1.1 where HTTP/2 is asked for');
+  if (keepalive !== null) remarks.push('leaves keep-alive probes to the system');
+  if (maxDurationMillis !== null) remarks.push('has no limit on the age of connections');
   return remarks;
 }
 
-function report(sink: DiagnosticSink, severity: Severity, at: Origin, message: string, help: string): void {
-  const { source, line, column } = at;
-  sink.report(severity, 'unsupported-field', { source, line, column, endColumn: column }, message, help);
+function report(sink: DiagnosticSink, { source, line, column }: Origin, message: string): void {
+  sink.report('warning', 'unsupported-field', { source, line, column, endColumn: column }, message, SERVED_BY);
 }

@@ -25,7 +25,12 @@ import type { GatewayPort } from './resolve-ports.ts';
 import { createServiceRegistry } from './resolve-services.ts';
 import { resolvePassthrough, resolveTcpServer } from './resolve-streams.ts';
 import { resolveVirtualHosts } from './resolve-virtual-hosts.ts';
-import { resolveHosts, resolveVirtualServices, type VirtualService } from './resolve-virtual-services.ts';
+import {
+  type BoundRules,
+  resolveHosts,
+  resolveVirtualServices,
+  type VirtualService,
+} from './resolve-virtual-services.ts';
 
 /** Kinds that this dialect reads; of ConfigMaps the mesh's own. */
 export const ISTIO_KINDS: readonly (readonly [group: string, kind: string])[] = [
@@ -60,8 +65,10 @@ export function translateIstio(
   reportUnbound(services, bound, gateways.names, sink);
   const emitted = clusters.resolved.map(emitCluster);
   const used = new Set(listeners.flatMap(clustersOf));
-  const empty = emitted.filter(({ name, groups }) => used.has(name) && groups.length === 0).map(({ name }) => name);
-  reportEmptyClusters(clusters.resolved, new Set(empty), sink);
+  const empty = emitted.filter(({ name, groups, discovery }) => {
+    return used.has(name) && groups.length === 0 && discovery.kind !== 'originalDestination';
+  });
+  reportEmptyClusters(clusters.resolved, new Set(empty.map(({ name }) => name)), sink);
   lintIstio(context, resources, boundRules(gateways.ports, bound));
   return { listeners, clusters: emitted };
 }
