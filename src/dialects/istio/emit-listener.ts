@@ -73,10 +73,10 @@ export function emitPassthroughChain(server: GatewayServer, stream: ResolvedStre
 }
 
 function emitTlsServer(server: GatewayServer, namespace: string): Omit<FilterChain, 'name' | 'proxy'> {
-  const { tls, hosts } = server;
+  const { kind, tls, hosts } = server;
   return {
     serverNames: tls === null ? [] : emitServerNames(hosts.map(({ host }) => host)),
-    tls: tls === null ? null : emitServerTls(tls, namespace),
+    tls: tls === null ? null : emitServerTls(tls, kind === 'tcp', namespace),
     origin: serverOrigin(server),
   };
 }

@@ -5,8 +5,11 @@ import type { CertificateFiles, ServerTls as ServerTlsSpec, TlsProtocol } from '
 /** What a server that reads requests offers (istio-affinity §3). */
 const ALPN: readonly string[] = ['h2', 'http/1.1'];
 
+/** Inside the mesh, bytes are first introduced by who sends them. */
+const MESH_STREAM_ALPN: readonly string[] = ['istio-peer-exchange', ...ALPN];
+
 /** TLS that a server ends. `namespace` is the gateway's, where Istio looks for secrets that are named without one. */
-export function emitServerTls(spec: ServerTlsSpec, namespace: string): ServerTls {
+export function emitServerTls(spec: ServerTlsSpec, isStream: boolean, namespace: string): ServerTls {
   // Beside the mesh's own certificates Istio leaves these to the proxy.
   const isOwn = spec.mode !== 'ISTIO_MUTUAL';
   return {
@@ -15,7 +18,7 @@ export function emitServerTls(spec: ServerTlsSpec, namespace: string): ServerTls
     minVersion: isOwn ? emitVersion(spec.minProtocolVersion) : null,
     maxVersion: isOwn ? emitVersion(spec.maxProtocolVersion) : null,
     cipherSuites: isOwn ? spec.cipherSuites : [],
-    alpn: ALPN,
+    alpn: isStream && !isOwn ? MESH_STREAM_ALPN : ALPN,
   };
 }
 

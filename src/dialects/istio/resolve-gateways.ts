@@ -129,12 +129,20 @@ function toServerHost(written: string, namespace: string, options: IstioOptions)
   return { namespace: prefix === '*' ? null : prefix === '.' ? namespace : prefix, host };
 }
 
+/** A Service that has this label translates no ports (Knative's way around two Services for one port). */
+const KEEP_PORTS_LABEL = 'experimental.istio.io/disable-gateway-port-translation';
+
 /** Behind a Service whose port the server declares, the gateway's pod listens on that port's target (istio-affinity §2). */
 function translatePort(declared: number, kubernetes: Kubernetes, options: IstioOptions): number {
   for (const service of kubernetes.services) {
     const selector = Object.entries(service.selector);
     const isOurs = service.namespace === options.namespace && selector.length > 0;
-    if (!isOurs || !selector.every(([key, value]) => options.labels[key] === value)) continue;
+    if (
+      !isOurs ||
+      service.labels[KEEP_PORTS_LABEL] !== undefined ||
+      !selector.every(([key, value]) => options.labels[key] === value)
+    )
+      continue;
     const port = service.ports.find((candidate) => candidate.port === declared);
     if (port === undefined) continue;
     // A target port by name is looked up in the endpoints, as only the pod knows its number.
