@@ -25,7 +25,7 @@ export interface MemoryTrend {
   readonly name: string;
   readonly pid: number;
   readonly samples: readonly MemorySample[];
-  /** What was in use after a garbage collection at 20 % of the time and at its end; empty: it could not be asked. */
+  /** What was in use after a garbage collection at 5 % of the time and at its end; empty: it could not be asked. */
   readonly liveBytes: readonly number[];
 }
 

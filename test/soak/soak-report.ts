@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { growthOf, meanMebibytes } from './soak-memory.ts';
+import { growthOf, type MemorySample, meanMebibytes } from './soak-memory.ts';
 import type { SoakOptions, SoakResult } from './soak-run.ts';
 
 const BEGIN = '<!-- soak:begin -->';
@@ -49,11 +49,11 @@ export function formatSoak(result: SoakResult, options: SoakOptions): string {
     ...result.memory.flatMap(({ name, samples, liveBytes }) => [
       [
         `memory of the ${name}`,
-        `${meanMebibytes(samples).toFixed(0)} MiB, ${(growthOf(samples, result.durationMillis) * 100).toFixed(1)} % growth over the last 80 %`,
+        `${meanMebibytes(samples).toFixed(0)} MiB, ${(growthOf(samples, result.durationMillis) * 100).toFixed(1)} % growth over the last 80 %; each minute: ${perMinute(samples).join(', ')}`,
       ],
       [
         `of it in use after a garbage collection`,
-        `${liveBytes.map((bytes) => (bytes / 1_048_576).toFixed(1)).join(' MiB at 20 % of the time, ')} MiB at the end`,
+        `${liveBytes.map((bytes) => (bytes / 1_048_576).toFixed(1)).join(' MiB at 5 % of the time, ')} MiB at the end`,
       ],
     ]),
   ];
@@ -65,6 +65,12 @@ ${table}
 
 ${date}, ${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown processor'}, Node ${process.version}, ${options.workers} workers; load and pods on the same machine.
 `;
+}
+
+/** Mebibytes at the end of each whole minute. */
+function perMinute(samples: readonly MemorySample[]): readonly string[] {
+  const minutes = Map.groupBy(samples, ({ millis }) => Math.floor(millis / 60_000));
+  return [...minutes.values()].map((each) => ((each.at(-1)?.bytes ?? 0) / 1_048_576).toFixed(0));
 }
 
 /** Puts the report between the markers of a Markdown file; throws where it has none. */

@@ -147,7 +147,8 @@ class Chaos {
       setInterval(() => this.#shop.flap(), flapEveryMillis),
       setInterval(() => this.#kill(), killEveryMillis),
       setInterval(() => this.#sample(), SAMPLE_MILLIS),
-      setTimeout(() => void this.sampleLive(), this.#options.durationMillis * 0.2),
+      // Long before the time in which resident memory is watched, which a forced collection disturbs.
+      setTimeout(() => void this.sampleLive(), this.#options.durationMillis * 0.05),
     );
   }
 
