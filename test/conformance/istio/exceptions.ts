@@ -55,19 +55,6 @@ export const EXCEPTIONS: readonly Exception[] = [
     },
   },
   {
-    name: 'runtime-key',
-    reason: 'a key under which nobody sets a number; Envoy asks for one',
-    apply: (recorded, actual) => {
-      for (const { clusters } of [recorded, actual]) {
-        for (const cluster of objectsOf(Object.values(clusters))) {
-          for (const config of ['roundRobinLbConfig', 'leastRequestLbConfig']) {
-            delete objectOf(objectOf(objectOf(cluster[config])['slowStartConfig'])['aggression'])['runtimeKey'];
-          }
-        }
-      }
-    },
-  },
-  {
     name: 'delegated-routes',
     reason: 'Istio names the VirtualService that delegates, Limpet the one in which the rule stands',
     apply: (recorded, actual, delegates) => {

@@ -1,16 +1,18 @@
 import { stringify } from 'yaml';
+import { readEnvironment } from '../../../src/dialects/istio/environment.ts';
 import { DEFAULT_ISTIO_OPTIONS, type IstioOptions } from '../../../src/dialects/istio/options.ts';
-import { Fields, NotUnderstood } from '../replay/fields.ts';
+import { Fields } from '../replay/fields.ts';
 import type { CaseSettings } from './recorded-case.ts';
 
-/** What Limpet is told of the gateway and its mesh. A setting without a meaning here makes the case fail. */
-export function toIstioOptions(settings: CaseSettings): IstioOptions {
+/** Istio's own default is off; the recordings are made with it on. */
+const RECORDED_ENVIRONMENT = { PILOT_ENABLE_PERSISTENT_SESSION_FILTER: 'true' };
+
+/** What Limpet is told of the gateway and its control plane. */
+export function toIstioOptions({ env, proxy }: CaseSettings): IstioOptions {
   return {
     ...DEFAULT_ISTIO_OPTIONS,
-    // Istio makes a cluster of every visible port and subset, used or not.
-    allClusters: true,
-    ...readProxy(new Fields(settings.proxy ?? {}, 'proxy')),
-    ...readEnvironment(new Fields(settings.env ?? {}, 'env')),
+    ...readEnvironment({ ...RECORDED_ENVIRONMENT, ...env }),
+    ...readProxy(new Fields(proxy ?? {}, 'proxy')),
   };
 }
 
@@ -32,20 +34,4 @@ export function toMeshManifest({ mesh = '' }: CaseSettings): string {
   if (mesh === '') return '';
   const namespace = DEFAULT_ISTIO_OPTIONS.rootNamespace;
   return stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'istio', namespace }, data: { mesh } });
-}
-
-function readEnvironment(env: Fields): Partial<IstioOptions> {
-  const flag = (name: string, byDefault: boolean): boolean => {
-    const text = env.stringOr(name, String(byDefault));
-    if (text !== 'true' && text !== 'false') throw new NotUnderstood(`${env.pathOf(name)}: ${text}`);
-    return text === 'true';
-  };
-  const options = {
-    persistentSessions: flag('PILOT_ENABLE_PERSISTENT_SESSION_FILTER', true),
-    allClusters: !flag('PILOT_FILTER_GATEWAY_CLUSTER_CONFIG', false),
-  };
-  // Its filter is left out of the comparison with all that Istio adds to Envoy.
-  env.ignore('PILOT_ENABLE_ALPN_FILTER');
-  env.end();
-  return options;
 }

@@ -20,7 +20,9 @@ const DEFAULTS: readonly (readonly [path: string, value: Json])[] = [
   ['outlierDetection.enforcingFailurePercentage', 0],
   ['ringHashLbConfig.minimumRingSize', '1024'],
   ['maglevLbConfig.tableSize', '65537'],
-  ['commonLbConfig.healthyPanicThreshold.value', 50],
+  ['commonLbConfig.healthyPanicThreshold', { value: 50 }],
+  ['slowStartConfig.aggression', { defaultValue: 1 }],
+  ['slowStartConfig.minWeightPercent', { value: 10 }],
   ['commonHttpProtocolOptions.idleTimeout', '3600s'],
   ['match.caseSensitive', true],
   ['retryPolicy.retryBackOff.baseInterval', '0.025s'],
@@ -101,7 +103,9 @@ function normalize(value: Json, path: string): Json {
   if (!isObject(value)) return value;
   if (isFraction(path)) return toPercent(value);
   if (endsWith(path, 'directResponse.body')) return toBytes(value);
-  const fields = Object.entries(value).map(([name, member]) => [name, normalize(member, `${path}.${name}`)] as const);
+  // Envoy asks for a key with every number that a runtime may change; nobody sets these.
+  const said = endsWith(path, 'slowStartConfig.aggression') ? without(value, 'runtimeKey') : value;
+  const fields = Object.entries(said).map(([name, member]) => [name, normalize(member, `${path}.${name}`)] as const);
   const kept = fields.filter(([name, member]) => !isMeaningless(`${path}.${name}`, member));
   return Object.fromEntries(kept);
 }
@@ -112,7 +116,8 @@ function normalizeText(text: string, path: string): Json {
 }
 
 function isMeaningless(path: string, value: Json): boolean {
-  if (DEFAULTS.some(([end, byDefault]) => endsWith(path, end) && value === byDefault)) return true;
+  if (DEFAULTS.some(([end, byDefault]) => endsWith(path, end) && canonical(value) === canonical(byDefault)))
+    return true;
   const isEmpty = isObject(value) && Object.keys(value).length === 0;
   return isEmpty && [...MEANINGLESS_WHEN_EMPTY].some((end) => endsWith(path, end));
 }
