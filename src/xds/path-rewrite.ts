@@ -9,9 +9,7 @@ export function emitPathRewrite(rewrite: PathRewrite, match: PathMatch): Message
     case 'full':
       return toRegex('^/.*$', toSubstitution(rewrite.value));
     case 'prefix':
-      return needsJoin(rewrite.value, match)
-        ? joinSegments(rewrite.value, match.value)
-        : { prefixRewrite: rewrite.value };
+      return needsJoin(rewrite.value, match) ? joinSegments(rewrite.value, match) : { prefixRewrite: rewrite.value };
   }
 }
 
@@ -29,11 +27,12 @@ function needsJoin(value: string, match: PathMatch): match is SegmentPrefix {
 }
 
 /** Replaces whole segments: what follows them keeps its slash and gets no second one (Gateway API ReplacePrefixMatch). */
-function joinSegments(value: string, matched: string): Message {
-  const segments = escapeRegex(matched.replace(/\/+$/, ''));
+function joinSegments(value: string, { value: matched, ignoreCase }: SegmentPrefix): Message {
+  const start = ignoreCase ? '(?i)^' : '^';
+  const segments = start + escapeRegex(matched.replace(/\/+$/, ''));
   const prefix = value.replace(/\/$/, '');
   // An empty rest after a prefix of nothing still needs the slash that makes it a path.
-  return prefix === '' ? toRegex(`^${segments}/*`, '/') : toRegex(`^${segments}(/|$)`, `${toSubstitution(prefix)}\\1`);
+  return prefix === '' ? toRegex(`${segments}/*`, '/') : toRegex(`${segments}(/|$)`, `${toSubstitution(prefix)}\\1`);
 }
 
 function toRegex(regex: string, substitution: string): Message {

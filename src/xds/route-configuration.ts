@@ -58,7 +58,10 @@ function emitAction(context: EmitContext, { match, action, origin }: Route): Mes
     case 'respond':
       return { directResponse: emitResponse(action) };
     case 'forward':
-      if (action.targets.length === 0) return { directResponse: { status: action.emptyStatus } };
+      // Envoy takes no weighted clusters of which none has a weight.
+      if (action.targets.every(({ weight }) => weight === 0)) {
+        return { directResponse: { status: action.emptyStatus } };
+      }
       return { route: emitForward(context, action, match.path, origin) };
   }
 }

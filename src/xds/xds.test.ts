@@ -148,6 +148,10 @@ describe('routes', () => {
     assert.deepEqual(emitRoute(buildRoute(buildForward('', { targets: [], emptyStatus: 500 })))['directResponse'], {
       status: 500,
     });
+    const [target] = buildForward('pods').targets;
+    assert.ok(target !== undefined);
+    const idle = buildForward('pods', { targets: [{ ...target, weight: 0 }], emptyStatus: 500 });
+    assert.deepEqual(emitRoute(buildRoute(idle))['directResponse'], { status: 500 });
     assert.equal(
       emitAction({ ...buildForward(''), emptyStatus: 500 })['clusterNotFoundResponseCode'],
       'INTERNAL_SERVER_ERROR',
