@@ -1,3 +1,4 @@
+import type { TranslateOptions } from './control/translate.ts';
 import type { FrontProxies } from './gateway/front-proxies.ts';
 import type { GatewayLimits } from './gateway/limits.ts';
 import type { SocketsByKey } from './gateway/sockets/handover.ts';
@@ -11,6 +12,8 @@ export interface AppOptions {
   readonly paths: readonly string[];
   /** Directories inside a directory are read too. */
   readonly recursive: boolean;
+  /** Absent: the defaults. */
+  readonly translation?: TranslateOptions;
   /** Port in the YAML -> port that is bound; 0 binds a free one. Ports that are not here are bound as they are. */
   readonly portMap: ReadonlyMap<number, number>;
   /** Address for every listener; null: the listeners' own. */

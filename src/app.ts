@@ -41,6 +41,7 @@ export async function createApp(options: AppOptions, log: Log = createLog(), inh
     sources: [source],
     now: Date.now,
     remarksOn: findUnserved,
+    translation: options.translation ?? {},
     onPublish: async (snapshot) => {
       const failures = await dataPlane.apply(withFrontProxies(snapshot, options.frontProxies ?? NO_FRONT_PROXIES));
       if (failures.length === 0) return;

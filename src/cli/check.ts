@@ -19,7 +19,9 @@ export function addCheckCommand(program: Command): void {
 }
 
 async function check(flags: PathFlags & OutputFlags): Promise<void> {
-  const { snapshot, diagnostics: unsorted, content } = await readConfiguration(flags.file, flags.recursive);
+  const translation = { istio: flags.istio };
+  const read = await readConfiguration(flags.file, flags.recursive, { translation });
+  const { snapshot, diagnostics: unsorted, content } = read;
   const diagnostics = unsorted.toSorted(compareDiagnostics);
   const totals = countBySeverity(diagnostics);
   const served = snapshot === null ? 'nothing' : summarize(snapshot.model);

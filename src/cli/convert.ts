@@ -54,7 +54,7 @@ export function addConvertCommand(program: Command): void {
 }
 
 async function convert(flags: ConvertFlags): Promise<void> {
-  const translation = { istio: { allClusters: flags.allClusters } };
+  const translation = { istio: flags.allClusters ? { ...flags.istio, allClusters: true } : flags.istio };
   // It is not the embedded gateway that serves what comes out.
   const options = { translation, remarksOn: () => [] };
   const { snapshot, diagnostics, content } = await readConfiguration(flags.file, flags.recursive, options);

@@ -3,16 +3,16 @@ import { explainRequest } from '../gateway/explain.ts';
 import { RuntimeCompiler } from '../gateway/runtime.ts';
 import type { ExplainRequest, Explanation } from '../model/explanation.ts';
 import { CommandFailure } from './command-failure.ts';
+import type { PathFlags } from './common-options.ts';
 import { printRemark } from './output.ts';
 import { readConfiguration } from './read-configuration.ts';
 
 /** As a gateway would decide that has just been started with these files; what is wrong with them goes to standard error. */
 export async function explainFiles(
-  paths: readonly string[],
-  recursive: boolean,
+  { file, recursive, istio }: PathFlags,
   request: ExplainRequest,
 ): Promise<Explanation> {
-  const { snapshot, diagnostics, content } = await readConfiguration(paths, recursive);
+  const { snapshot, diagnostics, content } = await readConfiguration(file, recursive, { translation: { istio } });
   const texts = new Map(content.texts.map(({ source, text }) => [source, text]));
   for (const diagnostic of diagnostics) {
     if (diagnostic.severity !== 'error') continue;

@@ -2,7 +2,15 @@ import { type Command, Option } from 'commander';
 import type { ExplainRequest, Explanation } from '../model/explanation.ts';
 import { requestExplanation } from './admin-client.ts';
 import { CommandFailure } from './command-failure.ts';
-import { type OutputFlags, outputOption, pathOption, recursiveOption } from './common-options.ts';
+import {
+  formatIstioHelp,
+  istioOption,
+  type OutputFlags,
+  outputOption,
+  type PathFlags,
+  pathOption,
+  recursiveOption,
+} from './common-options.ts';
 import { explainFiles } from './explain-files.ts';
 import { formatExplanation } from './format-explanation.ts';
 import {
@@ -16,9 +24,8 @@ import {
 } from './option-values.ts';
 import { print, printJson } from './output.ts';
 
-interface ExplainFlags extends OutputFlags {
+interface ExplainFlags extends Omit<PathFlags, 'file'>, OutputFlags {
   readonly file?: readonly string[];
-  readonly recursive: boolean;
   readonly admin?: HostAndPort;
   readonly request: string;
   readonly header: readonly HeaderPair[];
@@ -33,6 +40,7 @@ export function addExplainCommand(program: Command): void {
     .argument('[url]', 'what the client asks for, such as http://shop.example/cart')
     .addOption(pathOption())
     .addOption(recursiveOption())
+    .addOption(istioOption())
     .addOption(new Option('--admin <address>', 'ask the gateway that runs there instead').argParser(parseHostAndPort))
     .addOption(new Option('-X, --request <method>', 'method').argParser(parseMethod).default('GET'))
     .addOption(
@@ -42,6 +50,7 @@ export function addExplainCommand(program: Command): void {
     )
     .addOption(new Option('--source-ip <address>', "the client's address").argParser(parseIpAddress))
     .addOption(outputOption())
+    .addHelpText('after', formatIstioHelp)
     .action(explain);
 }
 
@@ -49,6 +58,8 @@ async function explain(argument: string | undefined, flags: ExplainFlags, comman
   const { paths, url } = splitPathsAndUrl(flags.file ?? [], argument);
   if (url === null) command.error("error: missing required argument 'url'");
   if ((paths.length === 0) === (flags.admin === undefined)) command.error('error: give either -f PATH or --admin ADDR');
+  if (flags.admin !== undefined && Object.keys(flags.istio).length > 0)
+    command.error('error: --istio goes with -f; the gateway at --admin has settings of its own');
   const request: ExplainRequest = {
     method: flags.request,
     url: parseUrlArgument(url ?? '', command),
@@ -57,7 +68,7 @@ async function explain(argument: string | undefined, flags: ExplainFlags, comman
   };
   const explanation: Explanation =
     flags.admin === undefined
-      ? await explainFiles(paths, flags.recursive, request)
+      ? await explainFiles({ ...flags, file: paths }, request)
       : await requestExplanation(flags.admin, request);
   if (flags.output === 'json') printJson(explanation);
   else print(formatExplanation(explanation));

@@ -9,6 +9,7 @@ import {
   parseHeader,
   parseHostAndPort,
   parseHttpUrl,
+  parseIstioOption,
   parseLimit,
   parsePortMapping,
   parseReplicas,
@@ -33,6 +34,19 @@ describe('parseLimit', () => {
 
   it('refuses what is no limit', () => {
     refuses((text) => parseLimit(text, DEFAULT_GATEWAY_LIMITS), ['', 'head-bytes', '=1', 'heads=1', 'head-bytes=1s']);
+  });
+});
+
+describe('parseIstioOption', () => {
+  it('adds one setting to those before it', () => {
+    const first = parseIstioOption('namespace=edge', {});
+    const second = parseIstioOption('labels=istio=edge,app=shop', first);
+    assert.deepEqual(second, { namespace: 'edge', labels: { istio: 'edge', app: 'shop' } });
+    assert.deepEqual(first, { namespace: 'edge' });
+  });
+
+  it('refuses what is no setting', () => {
+    refuses((text) => parseIstioOption(text, {}), ['', 'namespace', '=edge', 'namespaces=edge', 'namespace=Edge']);
   });
 });
 

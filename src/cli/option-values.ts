@@ -1,5 +1,7 @@
 import { isIP } from 'node:net';
 import { InvalidArgumentError } from 'commander';
+import { setIstioOption } from '../dialects/istio/option-settings.ts';
+import type { IstioOptions } from '../dialects/istio/options.ts';
 import { setLimit } from '../gateway/limit-settings.ts';
 import type { GatewayLimits } from '../gateway/limits.ts';
 import { MAX_REPLICAS } from '../lab/lab-service.ts';
@@ -115,6 +117,15 @@ export function parseLimit(text: string, previous: GatewayLimits): GatewayLimits
   const limits = setLimit(previous, text.slice(0, equals), text.slice(equals + 1));
   if (typeof limits === 'string') throw new InvalidArgumentError(limits);
   return limits;
+}
+
+/** `namespace=istio-ingress`. Adds to the settings before it. */
+export function parseIstioOption(text: string, previous: Partial<IstioOptions>): Partial<IstioOptions> {
+  const equals = text.indexOf('=');
+  if (equals <= 0) throw new InvalidArgumentError('Write NAME=VALUE, such as namespace=istio-ingress.');
+  const options = setIstioOption(previous, text.slice(0, equals), text.slice(equals + 1));
+  if (typeof options === 'string') throw new InvalidArgumentError(options);
+  return options;
 }
 
 export function parseTrustedHops(text: string): number {

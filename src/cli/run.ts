@@ -128,6 +128,7 @@ async function startApp(flags: RunFlags, inheritance: Inheritance | null): Promi
     const options: AppOptions = {
       paths: flags.file,
       recursive: flags.recursive,
+      translation: { istio: flags.istio },
       portMap: flags.port,
       bind: flags.bind ?? null,
       admin: flags.admin === 'off' ? null : { ...flags.admin, token },

@@ -58,6 +58,12 @@ describe('limpet', () => {
       [['convert', '-f', ASM], /required option '-t, --to <form>' not specified/],
       [['convert', '-f', ASM, '--to', 'nginx'], /Allowed choices are envoy, model/],
       [['convert', '-f', ASM, '--to', 'envoy', '--bootstrap', '--admin-port', 'x'], /a number from 0 to 65535/],
+      ...['run', 'check', 'explain', 'convert'].map((command): [string[], RegExp] => [
+        [command, '-f', ASM, '--istio', 'namespac=edge'],
+        /There is no setting namespac\. Did you mean namespace\?/,
+      ]),
+      [['check', '-f', ASM, '--istio', 'PILOT_SEND_UNHEALTHY_ENDPOINTS=yes'], /write true or false/],
+      [['explain', '--admin', '127.0.0.1:1', '--istio', 'namespace=edge', 'http://a/'], /--istio goes with -f/],
       [['lab', 'scale', 'httpbin', '--replicas', 'many'], /a number from 0 to 50/],
     ];
     for (const [args, message] of calls) {
@@ -132,6 +138,48 @@ describe('limpet check', () => {
     const { code, out } = limpet('check', '-R', '-f', 'examples/gloo-httpbin');
     assert.equal(code, 1);
     assert.match(out, /variants\/upstream-maglev\.yaml:\d+:\d+: error\[duplicate-resource\]/);
+  });
+});
+
+describe('limpet --istio', () => {
+  const edge = readFileSync(join(ROOT, ASM, 'gateway.yaml'), 'utf8').replace(
+    '{istio: ingressgateway}',
+    '{istio: edge, app: shop}',
+  );
+
+  it('says which gateway this is', () => {
+    using folder = createTempDir();
+    const files = ['-f', folder.write('edge.yaml', edge), join(ASM, 'workload.yaml')];
+    const other = limpet('check', ...files);
+    assert.match(other.out, /selects other gateways than this one\n.*\n.*\n.*`--istio labels=KEY=VALUE,\.\.\.`/);
+    assert.match(other.out, /would serve 0 listeners/);
+    const labels = ['--istio', 'labels=istio=edge', '--istio', 'labels=app=shop'];
+    const own = limpet('check', ...files, ...labels);
+    assert.match(own.out, /: 0 errors, 0 warnings, .*; would serve 1 listener, 1 route, 1 cluster/);
+    const { out } = limpet('explain', ...files, ...labels, 'http://127.0.0.1/hello');
+    assert.match(out, /endpoint +127\.0\.1\.\d:8080/);
+    const model = limpet('convert', ...files, ...labels, '--to', 'model').out;
+    assert.equal((JSON.parse(model) as { listeners: unknown[] }).listeners.length, 1);
+  });
+
+  it('tells the namespace by which exported resources are seen', () => {
+    const scoped = ['--istio', 'PILOT_SCOPE_GATEWAY_TO_NAMESPACE=true'];
+    const elsewhere = limpet('check', '-f', ASM, ...scoped);
+    assert.match(elsewhere.out, /is not in the gateway's namespace istio-system[^`]*`--istio namespace=NAME`/);
+    const here = limpet('check', '-f', ASM, ...scoped, '--istio', 'namespace=default');
+    assert.match(here.out, /: 0 errors, 0 warnings, 0 notes; would serve 1 listener/);
+  });
+
+  it('makes all clusters by the variable as by --all-clusters', () => {
+    using folder = createTempDir();
+    const unused = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'unused' }, spec: { ports: [{ port: 80 }] } };
+    const files = ['-f', ASM, folder.write('unused.json', JSON.stringify(unused))];
+    const convert = (...args: string[]): string => limpet('convert', ...files, '--to', 'envoy', ...args).out;
+    const all = convert('--istio', 'PILOT_FILTER_GATEWAY_CLUSTER_CONFIG=false');
+    assert.match(all, /"outbound\|80\|\|unused\.default\.svc\.cluster\.local"/);
+    assert.equal(all, convert('--all-clusters'));
+    assert.equal(all, convert('--all-clusters', '--istio', 'PILOT_FILTER_GATEWAY_CLUSTER_CONFIG=true'));
+    assert.doesNotMatch(convert(), /unused/);
   });
 });
 

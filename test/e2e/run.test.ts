@@ -131,6 +131,32 @@ describe('limpet run', { timeout: 60_000 }, () => {
     assert.equal((await fetchFrom({ port })).text, 'first');
   });
 
+  it('is the gateway that --istio says, with workers and after a reload', async () => {
+    using folder = createTempDir();
+    await using pod = await startHttpServer((_request, response) => response.end('pod'));
+    const route = shopRoute('all', '*');
+    const gateway = SHOP_GATEWAY.replace('istio: ingressgateway', 'istio: edge');
+    folder.write('shop/workload.yaml', shopWorkload({ 'web-0': pod }));
+    folder.write('shop/gateway.yaml', `${gateway}---\n${route.replace('spec:', 'spec:\n  exportTo: [edge]')}`);
+    await using process = await startLimpet([
+      ...['run', '-f', join(folder.path, 'shop'), '--no-watch', ...OPTIONS, '--access-log', 'off', '--workers', '2'],
+      ...['--istio', 'namespace=edge', '--istio', 'labels=istio=edge'],
+    ]);
+    const { port } = await whenReady(process);
+    assert.equal((await fetchFrom({ port })).text, 'pod');
+    folder.write(
+      'shop/gateway.yaml',
+      `${gateway}---\n${route.replace('spec:', 'spec:\n  exportTo: [edge, other]')}---\n${shopRoute('more', 'more.example')}`,
+    );
+    process.signal('SIGHUP');
+    await process.waitForLine(/revision 2 serves/);
+    assert.equal((await fetchFrom({ port })).text, 'pod');
+    folder.write('shop/gateway.yaml', `${gateway}---\n${route.replace('spec:', 'spec:\n  exportTo: [istio-system]')}`);
+    process.signal('SIGHUP');
+    await process.waitForLine(/revision 3 serves/);
+    assert.equal((await fetchFrom({ port })).status, 404);
+  });
+
   it('waits for files that are not there yet', async () => {
     using folder = createTempDir();
     await using pod = await startHttpServer((_request, response) => response.end('pod'));

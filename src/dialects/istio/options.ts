@@ -32,6 +32,17 @@ export interface IstioOptions {
   readonly allClusters: boolean;
 }
 
+/** A setting of `IstioOptions` as users write it: `name=value`. */
+export interface IstioSetting {
+  readonly name: string;
+  readonly description: string;
+  /** As a user would write it; empty: nothing. */
+  readonly byDefault: string;
+  readonly howToWrite: string;
+  /** The options with this value, or null where it is none. */
+  readonly set: (options: Partial<IstioOptions>, text: string) => Partial<IstioOptions> | null;
+}
+
 export const DEFAULT_ISTIO_OPTIONS: IstioOptions = {
   namespace: 'istio-system',
   labels: { istio: 'ingressgateway', app: 'istio-ingressgateway' },

@@ -35,13 +35,13 @@ export function resolveGateways(
         'unresolved-reference',
         resource.position(['metadata', 'name']),
         message,
-        'It is not served here.',
+        'It is not served here; `--istio namespace=NAME` says where the gateway is.',
       );
       continue;
     }
     if (!isSelected(spec.selector, options)) {
       const message = `Gateway ${nameOf(resource)} selects other gateways than this one`;
-      const help = `This one has the labels ${formatLabels(options.labels)}.`;
+      const help = `This one has the labels ${formatLabels(options.labels)}; \`--istio labels=KEY=VALUE,...\` gives it others.`;
       sink.report('warning', 'unresolved-reference', resource.position(['spec', 'selector'], 'key'), message, help);
       continue;
     }

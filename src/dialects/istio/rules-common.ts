@@ -1,13 +1,19 @@
 import { validateRegex } from '../../model/regex.ts';
 import { parseGoDuration } from '../../resources/duration.ts';
 import type { Findings, Written } from '../../resources/written.ts';
-import { domainProblem, HOST_HELP, isDnsLabel, PORT_HELP, portProblem } from './rules-names.ts';
+import {
+  domainProblem,
+  HOST_HELP,
+  isDnsLabel,
+  isLabelKey,
+  isLabelValue,
+  PORT_HELP,
+  portProblem,
+} from './rules-names.ts';
 
 /** Rules that several of Istio's kinds share (pkg/config/validation of Istio 1.30). */
 
-const QUALIFIED = /^(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
-const MAX_KEY_PREFIX = 253;
-const MAX_KEY_NAME = 63;
+const MAX_SELECTED = 63;
 
 /** Keys and values as Kubernetes labels have them, but without its limit on a value's length. */
 export function checkLabels(labels: Written, findings: Findings): void {
@@ -15,16 +21,9 @@ export function checkLabels(labels: Written, findings: Findings): void {
     'Labels are letters, digits, -, _ and . between letters or digits; a key may begin with a DNS name and /.';
   for (const [key, value] of labels.entries) {
     if (!isLabelKey(key)) findings.refuse(value, 'has a key that no label can have', help, 'key');
-    else if (typeof value.value === 'string' && value.text !== '' && !QUALIFIED.test(value.text))
+    else if (typeof value.value === 'string' && !isLabelValue(value.text))
       findings.refuse(value, `must be a label's value, not ${JSON.stringify(value.text)}`, help);
   }
-}
-
-function isLabelKey(key: string): boolean {
-  const slash = key.indexOf('/');
-  const name = key.slice(slash + 1);
-  const isPrefixed = slash === -1 || (slash <= MAX_KEY_PREFIX && key.slice(0, slash).split('.').every(isDnsLabel));
-  return isPrefixed && name.length <= MAX_KEY_NAME && QUALIFIED.test(name);
 }
 
 /** Labels that select workloads: no wildcards, and none at all selects everything. */
@@ -36,8 +35,8 @@ export function checkSelector(selector: Written, field: 'labels' | 'matchLabels'
     if (key === '') findings.refuse(value, 'must have a name', help, 'key');
     else if (key.includes('*')) findings.refuse(value, 'must not have a wildcard in its name', help, 'key');
     else if (value.text.includes('*')) findings.refuse(value, 'must not have a wildcard', help);
-    else if (value.text.length > MAX_KEY_NAME)
-      findings.refuse(value, `is longer than ${MAX_KEY_NAME} characters`, help);
+    else if (value.text.length > MAX_SELECTED)
+      findings.refuse(value, `is longer than ${MAX_SELECTED} characters`, help);
   }
   if (labels.entries.length === 0)
     findings.warn('invalid-field', selector, 'has no labels, so it selects every workload of the namespace', help);

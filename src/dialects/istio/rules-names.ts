@@ -6,6 +6,9 @@ const LABEL = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?$/i;
 const WILDCARD_LABEL = /^(?:\*|(?:\*-?)?[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)$/i;
 const MAX_LABEL = 63;
 const MAX_NAME = 255;
+const QUALIFIED = /^(?:[A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]$/;
+const MAX_KEY_PREFIX = 253;
+const MAX_KEY_NAME = 63;
 
 export const HOST_HELP = 'Write a DNS name such as shop.example.com, without scheme, port or path.';
 export const PORT_HELP = 'Write a port from 1 to 65535.';
@@ -13,6 +16,19 @@ export const PORT_HELP = 'Write a port from 1 to 65535.';
 /** Upper case counts as a label too, as Istio has it. */
 export function isDnsLabel(text: string): boolean {
   return text.length <= MAX_LABEL && LABEL.test(text);
+}
+
+/** The key of a Kubernetes label: a name, or a DNS name, `/` and a name. */
+export function isLabelKey(key: string): boolean {
+  const slash = key.indexOf('/');
+  const name = key.slice(slash + 1);
+  const isPrefixed = slash === -1 || (slash <= MAX_KEY_PREFIX && key.slice(0, slash).split('.').every(isDnsLabel));
+  return isPrefixed && name.length <= MAX_KEY_NAME && QUALIFIED.test(name);
+}
+
+/** A label's value, of any length; the empty one is a value. */
+export function isLabelValue(text: string): boolean {
+  return text === '' || QUALIFIED.test(text);
 }
 
 export function isIp(text: string): boolean {
