@@ -34,7 +34,8 @@ function emitTimeouts(timeoutMillis: number | null): Message {
 }
 
 function emitTargets(context: EmitContext, action: ForwardAction, origin: Origin): Message {
-  const { targets, targetByHash, emptyStatus } = action;
+  const { targetByHash, emptyStatus } = action;
+  const targets = drawnTargets(action);
   const missing = targets.some(({ cluster }) => cluster === '') ? emitNotFound(context, emptyStatus, origin) : {};
   const [only] = targets;
   if (targets.length === 1 && only !== undefined && !isOwnEntry(only)) {
@@ -50,6 +51,12 @@ function emitTargets(context: EmitContext, action: ForwardAction, origin: Origin
     }),
   );
   return { ...missing, weightedClusters: message({ clusters, useHashPolicy: targetByHash || null }) };
+}
+
+/** Envoy never draws one of weight 0, not for a session either; where all are 0 the route says so itself. */
+function drawnTargets({ targets }: ForwardAction): readonly WeightedTarget[] {
+  const drawn = targets.filter(({ weight }) => weight > 0);
+  return drawn.length === 0 ? targets : drawn;
 }
 
 /** The statuses that Envoy can give for a cluster that is not there. */

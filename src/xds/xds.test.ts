@@ -158,6 +158,23 @@ describe('routes', () => {
     );
   });
 
+  it('leave out what Envoy never draws', () => {
+    const [target] = buildForward('pods').targets;
+    assert.ok(target !== undefined);
+    const split = [
+      { ...target, cluster: 'a', weight: 3 },
+      { ...target, cluster: 'b', weight: 0 },
+      { ...target, cluster: 'c', weight: 1 },
+    ];
+    const { weightedClusters } = emitAction(buildForward('pods', { targets: split }));
+    assert.deepEqual(JSON.parse(JSON.stringify(weightedClusters)), {
+      clusters: [
+        { name: 'a', weight: 3 },
+        { name: 'c', weight: 1 },
+      ],
+    });
+  });
+
   it('have no time limit, no retry back-off and no host predicate unless asked for', () => {
     const retry = {
       ...NO_RETRIES,

@@ -33,6 +33,8 @@ export interface ResolvedRoute {
   readonly action: ResolvedAction;
   /** Port of the server that the route is for. */
   readonly port: number;
+  /** The server says something of TLS, if only that it redirects to it. */
+  readonly hasTls: boolean;
   readonly resource: Resource;
   readonly path: FieldPath;
 }
@@ -52,10 +54,10 @@ export function emitRoute(route: ResolvedRoute): Route {
   };
 }
 
-function emitAction({ rule, action, port }: ResolvedRoute): ForwardAction | RedirectAction | RespondAction {
+function emitAction({ rule, action, port, hasTls }: ResolvedRoute): ForwardAction | RedirectAction | RespondAction {
   switch (action.kind) {
     case 'redirect':
-      return emitRedirect(action.redirect, port);
+      return emitRedirect(action.redirect, port, hasTls);
     case 'respond':
       return emitResponse(action.response);
     case 'forward': {
@@ -138,7 +140,8 @@ function emitPathRewrite(rewrite: HttpRewrite | null): PathRewrite | null {
 
 const PREFIX_MARK = '%PREFIX()%';
 
-function emitRedirect(redirect: HttpRedirect, port: number): RedirectAction {
+/** The port that a scheme means is not written; where none is given, it is the server's (istio-affinity §6). */
+function emitRedirect(redirect: HttpRedirect, port: number, hasTls: boolean): RedirectAction {
   const { uri } = redirect;
   const path: PathRewrite | null =
     uri === ''
@@ -148,7 +151,8 @@ function emitRedirect(redirect: HttpRedirect, port: number): RedirectAction {
         : { kind: 'full', value: uri };
   const wanted = redirect.port ?? (redirect.derivePort === 'FROM_REQUEST_PORT' ? port : null);
   const scheme = redirect.scheme === '' ? null : redirect.scheme;
-  const isStandard = (wanted === 80 && scheme === 'http') || (wanted === 443 && scheme === 'https');
+  const target = scheme ?? (hasTls ? 'https' : 'http');
+  const isStandard = (wanted === 80 && target === 'http') || (wanted === 443 && target === 'https');
   return {
     kind: 'redirect',
     status: redirect.redirectCode || 301,

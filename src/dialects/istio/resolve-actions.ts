@@ -63,16 +63,17 @@ function resolveForward(
     const { service } = found;
     return { cluster: found.cluster, weight, headers, hash, service, session: service?.session ?? null };
   });
-  const labels = context.options.persistentSessions ? resolved.map(({ session: label }) => label) : [];
-  const session = routeSession(context, labels, resource, path);
   const isSingle = resolved.length === 1;
   const weighted = resolved.filter(({ weight }) => isSingle || weight > 0);
+  const labels = context.options.persistentSessions ? weighted.map(({ session: label }) => label) : [];
+  const session = routeSession(context, labels, resource, path);
   const policies = weighted
     .map(({ hash }) => (hash === null ? null : emitHashPolicy(hash.value)))
     .filter((policy) => policy !== null);
   if (session === null && policies.length > 0) reportSplit(context, weighted, resource, path);
   // Weight 0 takes no new requests and Istio drops it; where a session may still name it, it stays reachable.
   const served = session === null ? weighted : resolved;
+  if (served.length > weighted.length) reportKeptIdle(context, resource, path);
   return {
     kind: 'forward',
     targets: served.map(({ cluster, weight, headers }) => ({ cluster, weight, headers })),
@@ -93,6 +94,12 @@ function reportSplit({ sink }: ActionContext, weighted: readonly unknown[], reso
   const help =
     'To keep clients on one side of a split, match on a cookie or a header, or label the Services with a session.';
   sink.report('note', 'no-affinity', resource.position([...path, 'route'], 'key'), message, help);
+}
+
+function reportKeptIdle({ sink }: ActionContext, resource: Resource, path: FieldPath): void {
+  const message = 'what has weight 0 keeps its sessions here; Istio drops it, so that they move';
+  const help = 'Leave the destination out to get the same from both.';
+  sink.report('note', 'bettered', resource.position([...path, 'route'], 'key'), message, help);
 }
 
 /** The Service whose label makes the session, otherwise the first hash. */
@@ -123,13 +130,14 @@ function resolveMirrors(
     const { cluster } = resolveDestination(context, destination, { resource, path: at, listenerPort });
     return [{ cluster, percent: toPercent(percent) }];
   };
-  if (mirror !== null) {
-    const percent = mirrorPercentage?.value ?? mirrorPercent ?? mirror_percent ?? 100;
-    return emit(mirror, percent, [...path, 'mirror']);
-  }
-  return mirrors.flatMap(({ destination, percentage }, index) =>
-    emit(destination, percentage?.value ?? 100, [...path, 'mirrors', index, 'destination']),
-  );
+  const percent = mirrorPercentage?.value ?? mirrorPercent ?? mirror_percent ?? 100;
+  return [
+    ...(mirror === null ? [] : emit(mirror, percent, [...path, 'mirror'])),
+    // Beside `mirror` these can stand in a rule of a delegate, which has one of them from the root.
+    ...mirrors.flatMap(({ destination, percentage }, index) =>
+      emit(destination, percentage?.value ?? 100, [...path, 'mirrors', index, 'destination']),
+    ),
+  ];
 }
 
 /**

@@ -77,19 +77,19 @@ function delegatedRules(
 
 /** What the delegate leaves out is the root's. */
 function mergeRules(root: HttpRule, leaf: HttpRule, match: readonly HttpMatch[]): HttpRule {
-  const hasMirror = leaf.mirror !== null || leaf.mirrors.length > 0;
   return {
     ...leaf,
     match,
     name: joinNames(root.name, leaf.name),
     rewrite: leaf.rewrite ?? root.rewrite,
+    directResponse: leaf.directResponse ?? root.directResponse,
     timeout: leaf.timeout ?? root.timeout,
     retries: leaf.retries ?? root.retries,
     fault: leaf.fault ?? root.fault,
     corsPolicy: leaf.corsPolicy ?? root.corsPolicy,
     headers: leaf.headers ?? root.headers,
-    mirror: hasMirror ? leaf.mirror : root.mirror,
-    mirrors: hasMirror ? leaf.mirrors : root.mirrors,
+    mirror: leaf.mirror ?? root.mirror,
+    mirrors: leaf.mirrors.length > 0 ? leaf.mirrors : root.mirrors,
     mirrorPercentage: leaf.mirrorPercentage ?? root.mirrorPercentage,
     mirrorPercent: leaf.mirrorPercent ?? root.mirrorPercent,
     mirror_percent: leaf.mirror_percent ?? root.mirror_percent,

@@ -19,7 +19,7 @@ export function resolveRoutes(
       .filter(({ item }) => appliesAt(item, service, server, context));
     if (rule.match.length > 0 && matches.length === 0) return [];
     const action = resolveAction(context, rule, resource, path, server.port);
-    const common = { rule, action, port: server.port, resource };
+    const common = { rule, action, port: server.port, hasTls: server.tls !== null, resource };
     if (rule.match.length === 0) return [{ ...common, matchName: '', match: CATCH_ALL, path }];
     return matches.map(({ item, at }) => ({
       ...common,
