@@ -13,10 +13,7 @@ export function lintUnmatchedRules({ registry, options, sink }: ActionContext, r
     const matched = registry.all.filter((service) => covers(host, service.host));
     const at = resource.position(['spec', 'host']);
     if (matched.length === 0 && registry.visible(host) === undefined) {
-      const isPartial = written.includes('.') && !written.startsWith('*');
-      const help = isPartial
-        ? `A name with a dot is taken as it is: write the full name, as NAME.NAMESPACE.svc.${options.clusterDomain}.`
-        : `A name without a dot is a Service of namespace ${namespace}.`;
+      const help = unmatchedHelp(written, namespace, options);
       sink.report('warning', 'unmatched-rule', at, `no service that this gateway sees has the host ${host}`, help);
     } else if (
       matched.length > 0 &&
@@ -31,6 +28,14 @@ export function lintUnmatchedRules({ registry, options, sink }: ActionContext, r
       sink.report('warning', 'unmatched-rule', at, message, help);
     }
   }
+}
+
+function unmatchedHelp(written: string, namespace: string, { clusterDomain }: ActionContext['options']): string {
+  if (!written.includes('.')) return `A name without a dot is a Service of namespace ${namespace}.`;
+  const whole = `.svc.${clusterDomain}`;
+  if (written.startsWith('*') || written.toLowerCase().endsWith(whole))
+    return 'Give its Service too, or see whether that is exported to this gateway.';
+  return `A name with a dot is taken as it is: write the full name, as NAME.NAMESPACE${whole}.`;
 }
 
 function isLookedAt(namespace: string, ofServices: readonly string[], options: ActionContext['options']): boolean {
