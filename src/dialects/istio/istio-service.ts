@@ -35,6 +35,8 @@ export interface IstioService {
   /** Names that its endpoints' certificates have; empty: nothing is known. */
   readonly subjectAltNames: readonly string[];
   readonly resource: Resource;
+  /** ServiceEntries of one host that have the same are one service; null: a Kubernetes Service, which joins no other. */
+  readonly mergeKey: string | null;
   /** Those that may be sent to at all, draining ones included. */
   endpoints(port: IstioPort): readonly PlacedEndpoint[];
 }

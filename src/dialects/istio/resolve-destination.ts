@@ -50,7 +50,7 @@ export function resolveDestination(
   const port = named ?? onlyPort?.number ?? listenerPort;
   // What an ExternalName Service stands for is served, if a ServiceEntry knows it; its rule and its ports are its own.
   const { host, service } = written.alias === null ? written : registry.forRoute(written.alias, namespace);
-  checkDestination(context, destination, host, service, port, resource, path);
+  checkDestination(context, destination, host, service && (registry.visible(host) ?? service), port, resource, path);
   const rule = written.service === undefined ? null : rules.find(written.host, written.service.namespace);
   if (destination.subset !== '' && service !== undefined && !rule?.subsets.has(destination.subset)) {
     const at = resource.position([...path, 'subset']);

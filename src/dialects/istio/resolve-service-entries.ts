@@ -1,7 +1,7 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
 import { canonicalIp, formatAddress } from '../../model/address.ts';
 import type { Discovery, EndpointHealth, EndpointIdentity, Locality } from '../../model/cluster.ts';
-import { type FieldPath, nameOf, originOf, type Resource } from '../../resources/resource.ts';
+import { compareText, type FieldPath, nameOf, originOf, type Resource } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
 import { decodeIstio } from './decode-istio.ts';
 import { type IstioPort, type IstioService, type PlacedEndpoint, toSessionLabel } from './istio-service.ts';
@@ -66,8 +66,17 @@ export function serviceEntriesOf(
     session: toSessionLabel(resource.metadata.labels, sessionLabels),
     exportTo: spec.exportTo,
     resource,
+    mergeKey: mergeKeyOf(resource, spec),
     endpoints: (port) => endpointsOf(host.toLowerCase(), spec, ports, workloads, port, resource),
   }));
+}
+
+/** What istiod asks to be the same before it adds the ports of one ServiceEntry to another's. */
+function mergeKeyOf({ metadata }: Resource, { resolution, workloadSelector, exportTo }: ServiceEntrySpec): string {
+  const sorted = (labels: Readonly<Record<string, string>>) =>
+    Object.entries(labels).sort(([a], [b]) => compareText(a, b));
+  const selector = sorted(workloadSelector?.labels ?? {});
+  return JSON.stringify([metadata.namespace, resolution, sorted(metadata.labels), selector, exportTo.toSorted()]);
 }
 
 function discoveryOf({ resolution }: ServiceEntrySpec): Discovery {

@@ -47,15 +47,30 @@ export function createServiceRegistry(
     isExportedTo(orDefault(exportTo, options.mesh.defaultServiceExportTo), namespace, options.namespace),
   );
   const byHost = Map.groupBy(visible, (service) => service.host);
+  const merged = new Map([...byHost].map(([host, services]) => [host, mergePorts(services)]));
   return {
     // An ExternalName Service has no endpoints of its own, and so no cluster.
     all: visible.filter(({ alias }) => alias === null),
-    visible: (host) => byHost.get(host)?.[0],
+    visible: (host) => merged.get(host),
     forRoute: (host, namespace) => {
-      const candidates = byHost.get(host);
-      const service = candidates?.find((candidate) => candidate.namespace === namespace) ?? candidates?.[0];
+      const service = byHost.get(host)?.find((candidate) => candidate.namespace === namespace) ?? merged.get(host);
       return { host, service, alias: service?.alias ?? null };
     },
+  };
+}
+
+/** The first service of a host, with the ports that ServiceEntries like it add to it (istio-affinity §2). */
+function mergePorts(services: readonly IstioService[]): IstioService | undefined {
+  const [first] = services;
+  if (first === undefined || first.mergeKey === null) return first;
+  const owners = new Map<number, IstioService>();
+  for (const service of services.filter(({ mergeKey }) => mergeKey === first.mergeKey)) {
+    for (const { number } of service.ports) if (!owners.has(number)) owners.set(number, service);
+  }
+  return {
+    ...first,
+    ports: [...owners].flatMap(([number, owner]) => owner.ports.filter((port) => port.number === number).slice(0, 1)),
+    endpoints: (port) => owners.get(port.number)?.endpoints(port) ?? [],
   };
 }
 
@@ -75,6 +90,7 @@ function fromKubernetes(service: Service, kubernetes: Kubernetes, options: Istio
     session,
     exportTo: exportTo === '' ? [] : exportTo.split(',').map((to) => to.trim()),
     resource: service.resource,
+    mergeKey: null,
     endpoints: (port) => {
       const servicePort = service.ports.find((candidate) => candidate.port === port.number);
       if (servicePort === undefined) return [];
