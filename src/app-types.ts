@@ -1,3 +1,4 @@
+import type { SessionKeyOptions } from './control/session-keys.ts';
 import type { TranslateOptions } from './control/translate.ts';
 import type { FrontProxies } from './gateway/front-proxies.ts';
 import type { GatewayLimits } from './gateway/limits.ts';
@@ -26,6 +27,10 @@ export interface AppOptions {
   readonly workers: number;
   /** Absent: the defaults. */
   readonly limits?: GatewayLimits;
+  /** Where the keys of sealed session tokens are; absent: sessions are sealed only with keys from the configuration. */
+  readonly sessionKeys?: SessionKeyOptions;
+  /** File with the orders to drain, so that they outlive the process; absent: they don't. */
+  readonly drainFile?: string;
   /** Absent: the configuration says all. */
   readonly frontProxies?: FrontProxies;
 }

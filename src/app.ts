@@ -5,12 +5,14 @@ import type { AdminViews, ClusterView, ListenerView } from './admin/admin-views.
 import type { App, AppOptions } from './app-types.ts';
 import { type Control, createControl } from './control/control.ts';
 import { createOutcomeLog } from './control/outcome-log.ts';
+import { SessionKeys } from './control/session-keys.ts';
 import { hasErrors } from './diagnostics/diagnostic.ts';
 import { createLocalDataPlane, type DataPlane } from './gateway/data-plane.ts';
 import { explainRequest } from './gateway/explain.ts';
 import { NO_FRONT_PROXIES, withFrontProxies } from './gateway/front-proxies.ts';
 import type { Gateway } from './gateway/gateway.ts';
 import { registerSnapshotMetrics } from './gateway/gateway-metrics.ts';
+import { DrainFile, NO_STORE } from './gateway/sessions/drain-file.ts';
 import { type SocketsByKey, startSuccessor } from './gateway/sockets/handover.ts';
 import { CAN_KEEP_SOCKETS, listenOnPort } from './gateway/sockets/listen-socket.ts';
 import { SocketStore } from './gateway/sockets/socket-store.ts';
@@ -36,13 +38,17 @@ export async function createApp(options: AppOptions, log: Log = createLog(), inh
   const dataPlane = createDataPlane(options, ports.traffic, log, metrics);
   const { gateway } = dataPlane;
   const source = createFileSource(options.paths, { recursive: options.recursive });
+  const keys = createSessionKeys(options, dataPlane, log);
   let isStarting = true;
   const control = createControl({
     sources: [source],
     now: Date.now,
     remarksOn: findUnserved,
     translation: options.translation ?? {},
-    onPublish: async (snapshot) => {
+    onPublish: async (snapshot, keyRings) => {
+      keys?.require(snapshot.model);
+      if (keyRings.size > 0) dataPlane.useKeyRings(keyRings);
+      if (options.watch) keys?.watch();
       const failures = await dataPlane.apply(withFrontProxies(snapshot, options.frontProxies ?? NO_FRONT_PROXIES));
       if (failures.length === 0) return;
       const messages = failures.map(({ listener, message }) => `listener ${listener}: ${message}`);
@@ -59,13 +65,14 @@ export async function createApp(options: AppOptions, log: Log = createLog(), inh
     stopping.abort();
     // A successor answers for the admin API from now on; without one it shows how far this process has come.
     if (hasSuccessor) await admin?.close(ADMIN_GRACE_MILLIS);
-    await Promise.all([dataPlane.drain(graceMillis), watcher?.[Symbol.asyncDispose]()]);
+    await Promise.all([dataPlane.drain(graceMillis), watcher?.[Symbol.asyncDispose](), keys?.close()]);
     if (!hasSuccessor) await admin?.close();
     ports.close();
   };
   let watcher: AsyncDisposable | null = null;
   let admin: AdminServer | null = null;
   try {
+    keys?.require(null);
     await control.reload();
     isStarting = false;
     if (options.admin !== null) {
@@ -106,6 +113,7 @@ export async function createApp(options: AppOptions, log: Log = createLog(), inh
     },
     reload: async () => {
       dataPlane.reopenLog();
+      keys?.reload();
       await reload();
     },
     handOver: async () => {
@@ -164,10 +172,17 @@ function createPorts(options: AppOptions, inherited: SocketsByKey = new Map()): 
 
 function createDataPlane(options: AppOptions, sockets: SocketStore | null, log: Log, metrics: Metrics): DataPlane {
   const { accessLog, bind, portMap, workers } = options;
-  const common = { bindings: { bind, portMap }, accessLog, limits: options.limits ?? {}, log, metrics };
+  const drainStore = options.drainFile === undefined ? NO_STORE : new DrainFile(options.drainFile);
+  const common = { bindings: { bind, portMap }, accessLog, limits: options.limits ?? {}, drainStore, log, metrics };
   if (workers > 1 && sockets !== null) return createWorkers({ ...common, sockets, workers });
   if (workers > 1) log.warn({ workers }, 'this Node version can not share ports with workers; one process serves');
   return createLocalDataPlane({ ...common, sockets });
+}
+
+function createSessionKeys(options: AppOptions, dataPlane: DataPlane, log: Log): SessionKeys | null {
+  if (options.sessionKeys === undefined) return null;
+  const onKeys = (text: string): void => dataPlane.useKeyRings(new Map([['', text]]));
+  return new SessionKeys({ ...options.sessionKeys, now: Date.now, log, onKeys });
 }
 
 function createViews(
@@ -209,6 +224,18 @@ function createViews(
         revision: outcome.snapshot?.revision ?? 0,
         diagnostics: outcome.diagnostics,
       };
+    },
+    sessions: async () => {
+      await dataPlane.refresh();
+      return dataPlane.sessions.view();
+    },
+    drain: async (request) => {
+      await dataPlane.refresh();
+      return dataPlane.sessions.drain(request);
+    },
+    undrain: async (endpoint) => {
+      await dataPlane.refresh();
+      return dataPlane.sessions.undrain(endpoint);
     },
     metrics: {
       contentType: metrics.contentType,

@@ -1,4 +1,5 @@
 // Nanoseconds of the affinity core's steps: `node --expose-gc bench/src/affinity-bench.ts`.
+import { randomBytes, randomFillSync } from 'node:crypto';
 import { bench, do_not_optimize, group, run } from 'mitata';
 import { parseCookieLine } from '../../src/affinity/cookie.ts';
 import { compileHashPolicies } from '../../src/affinity/hash-policies.ts';
@@ -6,6 +7,10 @@ import { Hash64 } from '../../src/affinity/hash64.ts';
 import { compileMaglev } from '../../src/affinity/maglev-table.ts';
 import { murmurHash2 } from '../../src/affinity/murmur-hash.ts';
 import { compileRing } from '../../src/affinity/ring-table.ts';
+import { SealedFormat } from '../../src/affinity/strong/token-format.ts';
+import type { TokenContent } from '../../src/affinity/token/opened-token.ts';
+import { SessionKey } from '../../src/affinity/token/session-key.ts';
+import { SessionTokens } from '../../src/affinity/token/session-tokens.ts';
 import { xxHash64 } from '../../src/affinity/xx-hash.ts';
 import { createRequestView } from '../../test/support/request-view.ts';
 
@@ -68,6 +73,36 @@ group('find the key of a request', () => {
     ],
   });
   bench('cookie policy to hash', () => do_not_optimize(policies.evaluate(request, null, out)));
+});
+
+group('a session token', () => {
+  const tokens = new SessionTokens(randomFillSync);
+  tokens.keyRings.get('').replace([new SessionKey(randomBytes(32), 0)]);
+  const scope = tokens.scope('', 'policy shop/cart Service shop/cart');
+  const now = 1_800_000_000;
+  const content: TokenContent = {
+    id: { hi: 1, lo: 2 },
+    endpoint: { kind: 'uid', text: '5c8ad2a1-7f0e-4a57-9d1f-8f8f0b1a2c3d' },
+    issuedSeconds: now,
+    lastUsedSeconds: now,
+    expiresSeconds: 0,
+    released: false,
+  };
+  const sealed = scope.seal(content, now) ?? '';
+  bench('seal', () => do_not_optimize(scope.seal(content, now)));
+  bench('open, at first', () => do_not_optimize(scope.open(sealed)));
+  // As requests bring them: each head is a new text, and the token a piece of it.
+  const format = new SealedFormat([scope], tokens.opened, null);
+  const lines = Array.from({ length: 1024 }, (_, i) => {
+    const token = scope.seal({ ...content, id: { hi: i, lo: i } }, now) ?? '';
+    return Buffer.from(`theme=dark; lang=en; sid=${token}; other=1`, 'latin1');
+  });
+  for (const line of lines) format.read(parseCookieLine(line.toString('latin1'), 'sid') ?? '');
+  bench('a head as text', () => do_not_optimize(lines[turn++ & 1023]?.toString('latin1')));
+  bench('a head as text, its cookie found and opened again', () => {
+    const line = lines[turn++ & 1023]?.toString('latin1') ?? '';
+    do_not_optimize(format.read(parseCookieLine(line, 'sid') ?? ''));
+  });
 });
 
 group('build a table', () => {

@@ -2,6 +2,7 @@ import type { Diagnostic } from '../diagnostics/diagnostic.ts';
 import type { Balancer, EndpointHealth } from '../model/cluster.ts';
 import type { ExplainRequest, Explanation } from '../model/explanation.ts';
 import type { Snapshot } from '../model/model.ts';
+import type { DrainAnswer, DrainRequest, SessionsView } from '../model/sessions-view.ts';
 
 /** A listener as it is bound now. */
 export interface ListenerView {
@@ -49,5 +50,8 @@ export interface AdminViews {
   /** null: nothing is served yet. */
   explain(request: ExplainRequest): Answer<Explanation | null>;
   reload(): Promise<ReloadView>;
+  sessions(): Answer<SessionsView>;
+  drain(request: DrainRequest): Answer<DrainAnswer>;
+  undrain(endpoint: string): Answer<DrainAnswer>;
   readonly metrics: { readonly contentType: string; metrics(): Promise<string> };
 }

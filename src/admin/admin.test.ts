@@ -47,6 +47,9 @@ function createViews(changes: Partial<AdminViews> = {}): AdminViews {
     listeners: () => [{ name: 'http', address: '127.0.0.1:80', virtualHosts: ['*'], connections: 2 }],
     clusters: () => [],
     explain: explainNothing,
+    sessions: () => ({ sessions: 0, forgotten: 0, endpoints: [], drains: [] }),
+    drain: ({ endpoint }) => ({ kind: 'unknown', message: `no endpoint is called ${endpoint}` }),
+    undrain: () => ({ kind: 'ambiguous', message: 'web may be any of 2 pods' }),
     reload: async () => ({ outcome: 'published', revision: 4, diagnostics: [] }),
     metrics: { contentType: 'text/plain; version=0.0.4', metrics: async () => 'limpet_up 1\n' },
     ...changes,
@@ -204,6 +207,65 @@ describe('createAdminServer', () => {
     await assert.rejects(createAdminServer(options), {
       message: `the admin API can't listen on 127.0.0.1:${port}: the port is in use; choose another with --admin`,
     });
+  });
+
+  it('takes orders to drain, and says what is wrong with them', async () => {
+    const asked: unknown[] = [];
+    const drain = {
+      pod: 'shop/web-0',
+      uid: 'u1',
+      addresses: ['10.0.0.1:80'],
+      by: 'order',
+      state: 'draining',
+      startedSeconds: 1,
+      deadlineSeconds: null,
+      sessions: 2,
+      activeRequests: 0,
+      oldestSeconds: 3,
+      estimateSeconds: null,
+    } as const;
+    await using server = await createServer(
+      createViews({
+        sessions: () => ({ sessions: 2, forgotten: 0, endpoints: [], drains: [drain] }),
+        drain: (request) => {
+          asked.push(request);
+          return request.endpoint === 'web-0'
+            ? { kind: 'done', drain }
+            : { kind: 'unknown', message: 'no endpoint is called that' };
+        },
+      }),
+    );
+    const post = async (path: string, body: unknown): Promise<Answer> =>
+      await call(server, { method: 'POST', path, headers: JSON_TYPE, body: JSON.stringify(body) });
+    const done = await post('/drain', { endpoint: 'web-0', deadlineSeconds: 60 });
+    assert.deepEqual([done.status, JSON.parse(done.text)], [200, drain]);
+    assert.deepEqual(JSON.parse((await call(server, { path: '/sessions' })).text).drains, [drain]);
+    assert.equal((await post('/drain', { endpoint: 'web-9' })).status, 404);
+    assert.equal((await post('/undrain', { endpoint: 'web' })).status, 409);
+    assert.deepEqual(asked, [
+      { endpoint: 'web-0', deadlineSeconds: 60 },
+      { endpoint: 'web-9', deadlineSeconds: null },
+    ]);
+    const bodies = [
+      null,
+      [],
+      {},
+      { endpoint: '' },
+      { endpoint: 5 },
+      { endpoint: 'x'.repeat(601) },
+      { endpoint: 'a', b: 1 },
+    ];
+    for (const body of [...bodies, { endpoint: 'a', deadlineSeconds: -1 }, { endpoint: 'a', deadlineSeconds: '1m' }]) {
+      assert.equal((await post('/drain', body)).status, 400, JSON.stringify(body));
+    }
+    const foreign = { ...JSON_TYPE, origin: 'http://evil.example' };
+    const refused = await call(server, {
+      method: 'POST',
+      path: '/drain',
+      headers: foreign,
+      body: '{"endpoint":"web-0"}',
+    });
+    assert.equal(refused.status, 403);
   });
 });
 

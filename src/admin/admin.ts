@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { formatAddress } from '../model/address.ts';
+import type { DrainAnswer } from '../model/sessions-view.ts';
 import type { AdminViews } from './admin-views.ts';
+import { decodeDrainRequest, decodeUndrainRequest } from './drain-request.ts';
 import { decodeExplainRequest } from './explain-request.ts';
 import { type GuardOptions, guardRequest, isLoopbackName } from './guard.ts';
 import { HttpProblem } from './http-problem.ts';
@@ -56,6 +58,21 @@ const ACTIONS: Readonly<Record<string, Action>> = {
     contentType: metrics.contentType,
     body: await metrics.metrics(),
   })),
+  '/sessions': read(async (views) => json(await views.sessions())),
+  '/drain': {
+    method: 'POST',
+    changesState: true,
+    async run(views, request) {
+      return replyToOrder(await views.drain(decodeDrainRequest(await readJsonBody(request))));
+    },
+  },
+  '/undrain': {
+    method: 'POST',
+    changesState: true,
+    async run(views, request) {
+      return replyToOrder(await views.undrain(decodeUndrainRequest(await readJsonBody(request))));
+    },
+  },
   '/explain': {
     method: 'POST',
     changesState: false,
@@ -155,6 +172,11 @@ function chooseAction(request: IncomingMessage): Action {
 
 function read(run: Action['run']): Action {
   return { method: 'GET', changesState: false, run };
+}
+
+function replyToOrder(answer: DrainAnswer): Reply {
+  if (answer.kind === 'done') return json(answer.drain);
+  return json({ error: answer.message }, answer.kind === 'unknown' ? 404 : 409);
 }
 
 function replyWithSnapshot(views: AdminViews, request: IncomingMessage): Reply {

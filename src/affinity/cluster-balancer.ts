@@ -3,6 +3,7 @@ import { toCanonicalJson } from '../model/digest.ts';
 import type { BalancerClock, ClusterLoad } from './chooser.ts';
 import { Host, type HostState, hasLabels } from './host.ts';
 import { type HostGroup, HostSet } from './host-set.ts';
+import { IdentityIndex } from './strong/endpoint-identity.ts';
 
 export interface ClusterBalancerOptions<S extends HostState> {
   /** The state that the data plane keeps for an endpoint across snapshots. */
@@ -11,6 +12,8 @@ export interface ClusterBalancerOptions<S extends HostState> {
   readonly random: () => number;
   /** For slow start: milliseconds that only ever grow; without it no host is ever new. */
   readonly nowMillis?: () => number;
+  /** Unix time; without it no drain comes to its deadline. */
+  readonly nowSeconds?: () => number;
   /** The balancer of the same cluster in the snapshot before: its request count and unchanged tables are kept. */
   readonly previous?: ClusterBalancer<S> | undefined;
 }
@@ -24,14 +27,17 @@ export class ClusterBalancer<S extends HostState> {
   readonly #byAddress: ReadonlyMap<string, Host<S>>;
   readonly #sessionHealth: ReadonlySet<EndpointHealth>;
   readonly #clock: BalancerClock;
+  readonly #nowSeconds: () => number;
   readonly #load: ClusterLoad;
   readonly #all: HostSet<S>;
+  #identities: IdentityIndex<S> | null = null;
   readonly #subsets = new Map<string, HostSet<S> | null>();
 
   constructor(cluster: Cluster, options: ClusterBalancerOptions<S>) {
     const { previous } = options;
     this.cluster = cluster;
     this.#clock = { random: options.random, nowMillis: options.nowMillis ?? ((): number => Number.POSITIVE_INFINITY) };
+    this.#nowSeconds = options.nowSeconds ?? ((): number => Number.NEGATIVE_INFINITY);
     this.#load = previous === undefined ? { activeRequests: 0 } : previous.#load;
     this.#sessionHealth = new Set(cluster.health.sessionHealth);
     const hosts: Host<S>[] = [];
@@ -48,6 +54,12 @@ export class ClusterBalancer<S extends HostState> {
     this.#byAddress = byAddress;
     const reusable = previous !== undefined && hasSameBalancer(previous.cluster, cluster) ? previous.#all : null;
     this.#all = new HostSet(cluster, this.#groups, { load: this.#load, clock: this.#clock, previous: reusable });
+  }
+
+  /** The hosts by what sealed tokens name them by. */
+  get identities(): IdentityIndex<S> {
+    this.#identities ??= new IdentityIndex(this.hosts);
+    return this.#identities;
   }
 
   /** Requests in flight to the cluster, whichever snapshot they began with; the data plane counts them. */
@@ -69,8 +81,12 @@ export class ClusterBalancer<S extends HostState> {
     return this.#byAddress.get(text);
   }
 
-  /** True if a session may go on at the host (envoy-affinity §12.2). */
+  /** True if a session may go on at the host (envoy-affinity §12.2): also while it drains, up to the order's deadline. */
   mayKeepSession(host: Host<S>): boolean {
+    const { drain } = host.state;
+    if (drain?.by === 'order' && drain.deadlineSeconds !== null && this.#nowSeconds() >= drain.deadlineSeconds) {
+      return false;
+    }
     return this.#sessionHealth.has(host.sessionHealth());
   }
 

@@ -44,6 +44,21 @@ function stripQuotes(line: string, start: number, end: number): string {
   return line.slice(start, end);
 }
 
+/**
+ * Values of all cookies called `name` but the first, in order: what clients send that have it for several paths or domains
+ * (RFC 6265bis: the order says nothing about which is the right one).
+ */
+export function readFurtherCookies(headers: HeaderLookup, name: string): string[] {
+  const values: string[] = [];
+  for (let i = headers.findHeader('cookie', 0); i >= 0; i = headers.findHeader('cookie', i + 1)) {
+    for (const pair of headers.headerValue(i).split(';')) {
+      const value = parseCookieLine(pair, name);
+      if (value !== null) values.push(value);
+    }
+  }
+  return values.slice(1);
+}
+
 /** A cookie that Limpet sets: everything of the Set-Cookie line but the value is made once (envoy-affinity §10.5). */
 export class SetCookie {
   /** As a byte string. */

@@ -1,13 +1,17 @@
-import type { OnLost, SessionPolicy } from '../model/affinity.ts';
+import { hashPoliciesOf, type OnLost, type SessionPolicy } from '../model/affinity.ts';
 import type { RequestView } from '../model/request-view.ts';
 import type { ForwardAction, WeightedTarget } from '../model/route.ts';
+import type { MinimalMoves } from '../model/strong-session.ts';
 import type { ClusterBalancer } from './cluster-balancer.ts';
 import { compileHashPolicies, type HashPolicies } from './hash-policies.ts';
 import type { Hash64 } from './hash64.ts';
 import type { Host, HostState } from './host.ts';
 import { hasLabels } from './host.ts';
 import type { HostSet } from './host-set.ts';
+import { KeyOwners } from './minimal-moves.ts';
 import { type Carrier, compileCarrier } from './session-carrier.ts';
+import { compileStrong, type StrongPlan } from './strong/strong-plan.ts';
+import type { SessionTokens } from './token/session-tokens.ts';
 
 /** One weighted target of a route, bound to its cluster. */
 export interface PlanTarget<S extends HostState> {
@@ -20,6 +24,8 @@ export interface PlanTarget<S extends HostState> {
   readonly hosts: HostSet<S> | null;
   /** The policies whose hash picks the host; null where the balancer does not hash or nothing is to be hashed. */
   readonly policies: HashPolicies | null;
+  /** Who owns which key where as few keys as possible are to move; null: the balancer picks. */
+  readonly owners: KeyOwners<S> | null;
 }
 
 export interface SessionPlan {
@@ -27,47 +33,70 @@ export interface SessionPlan {
   readonly onLost: OnLost;
 }
 
-/** A forward action, compiled when a snapshot is applied; one for all requests of the route. */
-export interface ForwardPlan<S extends HostState> {
+/** What a target is drawn from. */
+export interface Draw<S extends HostState> {
   readonly targets: readonly PlanTarget<S>[];
   readonly totalWeight: number;
+}
+
+/** A forward action, compiled when a snapshot is applied; one for all requests of the route. */
+export interface ForwardPlan<S extends HostState> extends Draw<S> {
   readonly emptyStatus: number;
   /** The policies whose hash also draws the target; null: targets are drawn at random. */
   readonly targetPolicies: HashPolicies | null;
   readonly session: SessionPlan | null;
+  /** What a SessionPolicy asks for; then `session` is null. */
+  readonly strong: StrongPlan<S> | null;
   /** A retry asks for other hosts than those tried, up to so many times; 0: it takes what the balancer gives. */
   readonly otherHostAttempts: number;
 }
 
-/** Binds a forward action to the snapshot's balancers. Patterns of policies must have been checked (`validateRegex`). */
+/**
+ * Binds a forward action to the snapshot's balancers. Patterns of policies must have been checked (`validateRegex`).
+ * Without `sessionTokens` a SessionPolicy has no effect: for copies of requests, whose answers nobody sees.
+ */
 export function compileForward<S extends HostState>(
   action: ForwardAction,
   balancerOf: (cluster: string) => ClusterBalancer<S> | undefined,
+  sessionTokens: SessionTokens | null = null,
 ): ForwardPlan<S> {
   const { affinity, retry } = action;
-  const routePolicies =
-    affinity.kind === 'hash' ? affinity.policies : affinity.kind === 'session' ? affinity.fallback : [];
-  const compiled = compileHashPolicies(routePolicies, 'route');
-  return {
-    targets: action.targets.map((target, index) => compileTarget(target, index, compiled, balancerOf(target.cluster))),
+  const compiled = compileHashPolicies(hashPoliciesOf(affinity), 'route');
+  const draw: Draw<S> = {
+    targets: action.targets.map((target, index) => {
+      const balancer = balancerOf(target.cluster);
+      if (balancer === undefined) {
+        return { index, target, balancer: null, hosts: null, policies: null, owners: null };
+      }
+      const hosts = balancer.hostSet(target.subset);
+      const minimalMoves = affinity.kind === 'hash' ? (affinity.minimalMoves ?? null) : null;
+      return { index, target, balancer, hosts, ...compileKeys(compiled, minimalMoves, balancer, hosts) };
+    }),
     totalWeight: action.targets.reduce((sum, target) => sum + target.weight, 0),
+  };
+  const isStrong = affinity.kind === 'strongSession' && sessionTokens !== null;
+  return {
+    ...draw,
     emptyStatus: action.emptyStatus,
     targetPolicies: action.targetByHash ? compiled : null,
     session: affinity.kind === 'session' ? compileSession(affinity.session) : null,
+    strong: isStrong ? compileStrong(affinity.session, draw, sessionTokens) : null,
     // 0 counts as 1 (envoy-affinity §8.1)
     otherHostAttempts: retry?.avoidPreviousHosts === true ? Math.max(1, retry.hostSelectionAttempts) : 0,
   };
 }
 
-function compileTarget<S extends HostState>(
-  target: WeightedTarget,
-  index: number,
+/** Who turns keys into hosts: the owners of a policy that asks for them, else a balancer that hashes. */
+function compileKeys<S extends HostState>(
   routePolicies: HashPolicies,
-  balancer: ClusterBalancer<S> | undefined,
-): PlanTarget<S> {
-  if (balancer === undefined) return { index, target, balancer: null, hosts: null, policies: null };
-  const hosts = balancer.hostSet(target.subset);
-  return { index, target, balancer, hosts, policies: effectivePolicies(balancer, routePolicies) };
+  minimalMoves: MinimalMoves | null,
+  balancer: ClusterBalancer<S>,
+  hosts: HostSet<S> | null,
+): Pick<PlanTarget<S>, 'policies' | 'owners'> {
+  if (minimalMoves === null || hosts === null || routePolicies.isEmpty) {
+    return { policies: effectivePolicies(balancer, routePolicies), owners: null };
+  }
+  return { policies: routePolicies, owners: new KeyOwners(minimalMoves, balancer, hosts) };
 }
 
 /** A cluster's own policies replace the route's, even where they yield nothing (envoy-affinity §7.3). */
@@ -89,7 +118,7 @@ function compileSession(session: SessionPolicy): SessionPlan | null {
 
 /** A target drawn by weight, at random or by `hash`; null if no target has weight (envoy-affinity §7.12). */
 export function drawTarget<S extends HostState>(
-  plan: ForwardPlan<S>,
+  plan: Draw<S>,
   hash: Hash64 | null,
   random: () => number,
 ): PlanTarget<S> | null {

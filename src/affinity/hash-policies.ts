@@ -3,6 +3,7 @@ import { toByteString } from '../model/byte-string.ts';
 import { compileRegexReplace } from '../model/regex.ts';
 import type { RequestView } from '../model/request-view.ts';
 import { SINGLE_VALUE_HEADERS } from '../model/single-value-headers.ts';
+import { toClientNetwork } from './client-network.ts';
 import { compareByteStrings } from './compare-bytes.ts';
 import { readCookie, SetCookie } from './cookie.ts';
 import { Hash64 } from './hash64.ts';
@@ -89,6 +90,8 @@ function compileKey(policy: HashPolicy, level: 'route' | 'cluster'): { reader: K
       return { reader: new QueryKey(policy.name), label: `query:${policy.name}` };
     case 'sourceIp':
       return { reader: SOURCE_IP, label: 'sourceIp' };
+    case 'sourceNetwork':
+      return { reader: new SourceNetworkKey(policy), label: 'sourceIp' };
     case 'filterState':
       return { reader: new FilterStateKey(policy.key), label: `filterState:${policy.key}` };
   }
@@ -191,6 +194,22 @@ const SOURCE_IP: KeyReader = {
     return true;
   },
 };
+
+/** The trusted client's network. */
+class SourceNetworkKey implements KeyReader {
+  readonly #ipv4PrefixLength: number;
+  readonly #ipv6PrefixLength: number;
+
+  constructor({ ipv4PrefixLength, ipv6PrefixLength }: Extract<HashPolicy, { kind: 'sourceNetwork' }>) {
+    this.#ipv4PrefixLength = ipv4PrefixLength;
+    this.#ipv6PrefixLength = ipv6PrefixLength;
+  }
+
+  read(request: RequestView, _trace: KeyTrace | null, out: Hash64): boolean {
+    xxHash64(toClientNetwork(request.clientIp, this.#ipv4PrefixLength, this.#ipv6PrefixLength), out);
+    return true;
+  }
+}
 
 /** A string that a filter left (envoy-affinity §7.9). */
 class FilterStateKey implements KeyReader {

@@ -1,4 +1,5 @@
 import type { Balancer, Cluster, Locality } from '../model/cluster.ts';
+import { toCanonicalJson } from '../model/digest.ts';
 import { type BalancerClock, type Chooser, type ClusterLoad, HashChooser, type PickTrace } from './chooser.ts';
 import type { HashTable } from './hash-table.ts';
 import type { Hash64 } from './hash64.ts';
@@ -7,6 +8,7 @@ import { createListChooser, effectiveLocalityWeight, type ListBalancer, Locality
 import { compileMaglev } from './maglev-table.ts';
 import { choosePriority, computePriorityLoad, type PriorityHealth, type PriorityLoad } from './priority-load.ts';
 import { compileRing } from './ring-table.ts';
+import { NewSessionChooser, type NewSessionSettings } from './strong/new-session.ts';
 import {
   compareLocalities,
   type LocalityHosts,
@@ -25,12 +27,15 @@ export interface HostGroup<S extends HostState> {
   readonly hosts: readonly Host<S>[];
 }
 
-/** One priority: its hosts, and how to choose among them with the health they have now. */
-interface Level<S extends HostState> {
+interface LevelMembers<S extends HostState> {
   /** In the order of the source. */
   readonly hosts: readonly Host<S>[];
   /** Sorted, one entry per locality. */
   readonly localities: readonly LocalityHosts<S>[];
+}
+
+/** One priority: its hosts, and how to choose among them with the health they have now. */
+interface Level<S extends HostState> extends LevelMembers<S> {
   healthy: Chooser<S> | null;
   degraded: Chooser<S> | null;
 }
@@ -51,6 +56,9 @@ export class HostSet<S extends HostState> {
   /** Choosers of the snapshot before, whose tables may fit; dropped once the own ones are built. */
   #previous: readonly (HashChooser<S> | null)[];
   #priorityLoad: PriorityLoad | null = null;
+  readonly #newSessions = new Map<string, NewSessionChooser<S>>();
+  /** Grows whenever a host's health may have changed. */
+  revision = 0;
 
   constructor(
     cluster: Cluster,
@@ -66,7 +74,27 @@ export class HostSet<S extends HostState> {
 
   /** Priority loads and tables are made anew before the next pick. */
   healthChanged(): void {
+    this.revision++;
     this.#priorityLoad = null;
+  }
+
+  get cluster(): Cluster {
+    return this.#cluster;
+  }
+
+  /** Picks hosts for new sessions; one for all routes that ask for the same, so that they share tables and turns. */
+  newSessions(settings: NewSessionSettings): NewSessionChooser<S> {
+    const key = toCanonicalJson(settings);
+    const known = this.#newSessions.get(key);
+    if (known !== undefined) return known;
+    const made = new NewSessionChooser(this, settings, this.#clock);
+    this.#newSessions.set(key, made);
+    return made;
+  }
+
+  /** The hosts with weight, by priority. */
+  get priorities(): readonly (readonly Host<S>[])[] {
+    return this.#levels.map((level) => level.hosts);
   }
 
   /** Builds what the next pick needs. */
@@ -101,52 +129,53 @@ export class HostSet<S extends HostState> {
   #prepare(): PriorityLoad {
     if (this.#priorityLoad !== null) return this.#priorityLoad;
     const { health } = this.#cluster;
-    const counts = this.#levels.map((level) => countHealth(level.hosts, health.weightedPriorityHealth));
+    const serving = leaveOutDrained(this.#levels);
+    const counts = serving.map((members) => countHealth(members.hosts, health.weightedPriorityHealth));
     const load = computePriorityLoad(counts, health);
     this.#levels.forEach((level, priority) => {
-      this.#compileLevel(level, priority, load.panic[priority] === true);
+      this.#compileLevel(level, serving[priority] ?? level, priority, load.panic[priority] === true);
     });
     this.#previous = [];
     this.#priorityLoad = load;
     return load;
   }
 
-  #compileLevel(level: Level<S>, priority: number, inPanic: boolean): void {
+  #compileLevel(level: Level<S>, members: LevelMembers<S>, priority: number, inPanic: boolean): void {
     const { balancer } = this.#cluster;
     const usable = inPanic ? ALL_HEALTH : HEALTHY_ONLY;
     if (balancer.kind === 'ringHash' || balancer.kind === 'maglev') {
       const reusable = hashChooserOf(level) ?? this.#previous[priority] ?? null;
       // A degraded load only chooses the priority; its table has healthy hosts alone (§9.6).
-      level.healthy = this.#createHashChooser(balancer, level, usable, reusable);
+      level.healthy = this.#createHashChooser(balancer, members, usable, reusable);
       level.degraded = level.healthy;
     } else {
-      level.healthy = this.#createListChooser(balancer, level, usable);
-      level.degraded = inPanic ? level.healthy : this.#createListChooser(balancer, level, DEGRADED_ONLY);
+      level.healthy = this.#createListChooser(balancer, members, usable);
+      level.degraded = inPanic ? level.healthy : this.#createListChooser(balancer, members, DEGRADED_ONLY);
     }
   }
 
   #createHashChooser(
     balancer: HashBalancer,
-    level: Level<S>,
+    members: LevelMembers<S>,
     usable: ReadonlySet<CoarseHealth>,
     reusable: HashChooser<S> | null,
   ): HashChooser<S> {
     const isUsable = (host: Host<S>): boolean => usable.has(host.coarseHealth());
     const weighted = this.#cluster.health.localityWeighted
-      ? weighHostsByLocality(level.localities, isUsable)
-      : weighHosts(level.hosts.filter(isUsable));
+      ? weighHostsByLocality(members.localities, isUsable)
+      : weighHosts(members.hosts.filter(isUsable));
     const fits = reusable !== null && givesSameTable(weighted, reusable.weighted, balancer.hashing.useHostname);
     const table = fits ? reusable.table : compileTable(balancer, weighted);
     return new HashChooser(weighted, table, balancer.hashing.balanceFactorPercent ?? 0, this.#load);
   }
 
-  #createListChooser(balancer: ListBalancer, level: Level<S>, usable: ReadonlySet<CoarseHealth>): Chooser<S> {
+  #createListChooser(balancer: ListBalancer, members: LevelMembers<S>, usable: ReadonlySet<CoarseHealth>): Chooser<S> {
     const { health } = this.#cluster;
     const isUsable = (host: Host<S>): boolean => usable.has(host.coarseHealth());
-    if (!health.localityWeighted) return createListChooser(balancer, level.hosts.filter(isUsable), this.#clock);
+    if (!health.localityWeighted) return createListChooser(balancer, members.hosts.filter(isUsable), this.#clock);
     const choosers: Chooser<S>[] = [];
     const weights: number[] = [];
-    for (const locality of level.localities) {
+    for (const locality of members.localities) {
       const hosts = locality.hosts.filter(isUsable);
       const weight = effectiveLocalityWeight(locality, hosts.length, health.overprovisioningPercent);
       if (weight === 0) continue;
@@ -204,6 +233,22 @@ function createLevels<S extends HostState>(groups: readonly HostGroup<S>[]): Lev
       degraded: null,
     };
   });
+}
+
+/**
+ * The levels without the hosts that were ordered to drain: they take no new work, and to balancing they do not exist, so
+ * that they drive no priority into panic. Where no other host serves they do.
+ */
+function leaveOutDrained<S extends HostState>(levels: readonly Level<S>[]): readonly LevelMembers<S>[] {
+  const isDrained = (host: Host<S>): boolean => host.state.drain?.by === 'order';
+  if (!levels.some(({ hosts }) => hosts.some(isDrained))) return levels;
+  const isServing = (host: Host<S>): boolean => !isDrained(host) && host.coarseHealth() !== 'unhealthy';
+  if (!levels.some(({ hosts }) => hosts.some(isServing))) return levels;
+  const withoutDrained = (hosts: readonly Host<S>[]): readonly Host<S>[] => hosts.filter((host) => !isDrained(host));
+  return levels.map(({ hosts, localities }) => ({
+    hosts: withoutDrained(hosts),
+    localities: localities.map((locality) => ({ ...locality, hosts: withoutDrained(locality.hosts) })),
+  }));
 }
 
 /** Counts hosts, and, under weighted priority health, weights instead where the load is made from them (envoy-affinity §9.1). */

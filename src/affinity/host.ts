@@ -10,6 +10,29 @@ export interface HostState {
   ejected: boolean;
   /** When the host was added, or later passed its active check again, on the clock of the balancer's `nowMillis`. */
   healthySinceMillis: number;
+  /** Live sessions, those that other processes of this gateway count included (decision 071). */
+  liveSessions: number;
+  /** null: the host takes new sessions. */
+  drain: HostDrain | null;
+}
+
+/** A host that keeps its sessions and takes no new ones. Whoever sets it, selection only reads it. */
+export interface HostDrain {
+  /** Unix time in whole seconds, which is what sessions go by. */
+  readonly startedSeconds: number;
+  /** Unix time in whole seconds of an order to drain that sets one; null: the policy's `drainDeadlineMillis` counts from the start. */
+  readonly deadlineSeconds: number | null;
+  /** `endpoint`: the configuration calls it draining (terminating but serving). `order`: `limpet drain`. */
+  readonly by: 'endpoint' | 'order';
+}
+
+/**
+ * Unix time in whole seconds at which the host's sessions end; null: never. `policyMillis` is how long the policy of a session
+ * lets a draining host keep it, which counts where the order says nothing.
+ */
+export function drainDeadline(drain: HostDrain, policyMillis: number | null): number | null {
+  if (drain.deadlineSeconds !== null) return drain.deadlineSeconds;
+  return policyMillis === null ? null : Math.ceil(drain.startedSeconds + policyMillis / 1000);
 }
 
 /** How a balancer sees a host; what Envoy calls coarse health. */

@@ -350,7 +350,7 @@ describe('a session', () => {
     const wrapped = (address: string, value: string): string => `${encodeBase64(address)};UV:${encodeBase64(value)}`;
     const { selection, host } = start(enveloped, requestWith([['mcp-session-id', wrapped('10.0.0.4:80', 'theirs')]]));
     assert.equal(host?.address, '10.0.0.4:80');
-    assert.deepEqual(selection.requestHeaderEdit, { op: 'set', name: 'mcp-session-id', value: 'theirs' });
+    assert.deepEqual(selection.requestEdits, [{ op: 'set', name: 'mcp-session-id', value: 'theirs' }]);
     const answer = requestWith([['mcp-session-id', 'next']]);
     const value = wrapped('10.0.0.4:80', 'next');
     assert.deepEqual(selection.responseEdits(host, answer), [{ op: 'set', name: 'mcp-session-id', value }]);
@@ -365,7 +365,7 @@ describe('a session', () => {
       [],
     );
     const bare = start(enveloped, requestWith([['mcp-session-id', 'theirs']])).selection;
-    assert.deepEqual([bare.requestHeaderEdit, bare.token], [null, 'absent']);
+    assert.deepEqual([bare.requestEdits, bare.token], [[], 'absent']);
   });
 
   it('survives the round trip of its token, whatever the address', () => {

@@ -7,7 +7,10 @@ import type { KeyTrace } from './hash-policies.ts';
 import { Hash64 } from './hash64.ts';
 import type { HeaderEdit } from './header-edit.ts';
 import type { Host, HostState } from './host.ts';
+import type { KeyOwners } from './minimal-moves.ts';
 import type { Carrier, UpstreamHeader } from './session-carrier.ts';
+import type { SessionEvent, SessionLedger } from './session-ledger.ts';
+import { type LostReason, type PickCause, StrongSelection } from './strong/strong-selection.ts';
 
 /** What a selection needs from the outside; one object for all requests. */
 export interface SelectionEnvironment {
@@ -15,6 +18,8 @@ export interface SelectionEnvironment {
   readonly random: () => number;
   /** Unix time, whole seconds of the wall clock. */
   readonly nowSeconds: () => number;
+  /** Live sessions, and the budget of moves. */
+  readonly ledger: SessionLedger<HostState>;
 }
 
 const NO_CARRIERS: readonly Carrier[] = [];
@@ -41,8 +46,7 @@ export class Selection<S extends HostState> implements DecisionRecord, PickTrace
   generatedValue = '';
   /** Status of the answer that Limpet gives itself where `chooseTarget` or `next` gave null. */
   failStatus = 503;
-  /** A header that the upstream must see instead of the client's (the value inside an envelope). */
-  requestHeaderEdit: HeaderEdit | null = null;
+  #requestEdits: readonly HeaderEdit[] = NO_EDITS;
 
   readonly #plan: ForwardPlan<S>;
   readonly #request: RequestView;
@@ -59,11 +63,14 @@ export class Selection<S extends HostState> implements DecisionRecord, PickTrace
   #hashState: 'unknown' | 'none' | 'present' = 'unknown';
   #hashHi = 0;
   #hashLo = 0;
+  /** null: no SessionPolicy. */
+  readonly #strong: StrongSelection<S> | null;
 
   constructor(plan: ForwardPlan<S>, request: RequestView, environment: SelectionEnvironment) {
     this.#plan = plan;
     this.#request = request;
     this.#environment = environment;
+    this.#strong = plan.strong === null ? null : new StrongSelection(plan.strong, request, environment, this);
   }
 
   /** The key is a cookie that was made up for this request. */
@@ -77,8 +84,13 @@ export class Selection<S extends HostState> implements DecisionRecord, PickTrace
    */
   chooseTarget(): PlanTarget<S> | null {
     const plan = this.#plan;
-    if (plan.session !== null && !this.#readSession()) return null;
-    if (this.#target === null) this.#target = this.#drawTarget();
+    if (this.#strong !== null) {
+      this.#target = this.#strong.chooseTarget();
+      if (this.reason === 'session-lost') return null;
+    } else {
+      if (plan.session !== null && !this.#readSession()) return null;
+      if (this.#target === null) this.#target = this.#drawTarget();
+    }
     // A share without a cluster belongs to a backend that does not exist: it is answered so (Gateway API, backendRefs).
     if (this.#target === null || this.#target.target.cluster === '') {
       this.failStatus = plan.emptyStatus;
@@ -94,11 +106,13 @@ export class Selection<S extends HostState> implements DecisionRecord, PickTrace
    * The host for the first try, then for each retry (envoy-affinity §8, §12.7); null: no host may serve, answer
    * `failStatus`.
    */
-  next(): Host<S> | null {
+  next(cause: PickCause = this.#last === null ? 'first' : 'failed'): Host<S> | null {
     const target = this.#target;
     if (target === null) return null;
     let host = this.#sessionHost;
-    if (host !== null) {
+    if (this.#strong !== null) {
+      host = this.#strong.next(cause);
+    } else if (host !== null) {
       this.#sessionHost = null;
       this.candidates = 1;
       this.reason = 'token';
@@ -108,7 +122,7 @@ export class Selection<S extends HostState> implements DecisionRecord, PickTrace
     this.#remember();
     this.#last = host;
     this.chosen = host === null ? '' : host.address;
-    if (host === null) this.reason = 'no-endpoint';
+    if (host === null && this.reason !== 'session-lost') this.reason = 'no-endpoint';
     return host;
   }
 
@@ -117,7 +131,9 @@ export class Selection<S extends HostState> implements DecisionRecord, PickTrace
    * then nothing is promised. `upstream` is the head as the upstream sent it.
    */
   responseEdits(answered: Host<S> | null, upstream: HeaderLookup): readonly HeaderEdit[] {
-    if (answered === null || (this.generatedCookies === null && this.#carriers.length === 0)) return NO_EDITS;
+    if (answered === null) return NO_EDITS;
+    if (this.#strong !== null) return this.#strong.responseEdits(answered, upstream);
+    if (this.generatedCookies === null && this.#carriers.length === 0) return NO_EDITS;
     const edits: HeaderEdit[] = [];
     for (const cookie of this.generatedCookies ?? []) {
       edits.push({ op: 'append', name: 'set-cookie', value: cookie.format(this.generatedValue) });
@@ -129,6 +145,34 @@ export class Selection<S extends HostState> implements DecisionRecord, PickTrace
       if (edit !== null) edits.push(edit);
     }
     return edits;
+  }
+
+  /** Headers that the upstream must see instead of the client's: the application's own values, without tokens. */
+  get requestEdits(): readonly HeaderEdit[] {
+    return this.#strong === null ? this.#requestEdits : this.#strong.requestEdits();
+  }
+
+  /** A SessionPolicy wants another attempt, because no connection could be made: `next('unreachable')` has its host. */
+  get triesUnreachable(): boolean {
+    return this.#strong?.mayTryUnreachable === true;
+  }
+
+  /** Seconds after which a client may ask again that was answered `failStatus`; null: nothing is said. */
+  get retryAfterSeconds(): number | null {
+    return this.reason === 'session-lost' ? (this.#strong?.retryAfterSeconds ?? null) : null;
+  }
+
+  /** Why the session is not where it was; null: it is, or there was none. */
+  get lost(): LostReason | null {
+    return this.#strong?.lost ?? null;
+  }
+
+  /** What the ledger of sessions is to be told of the request's session once a host has answered; null: it has none. */
+  sessionAt(answered: Host<S>): SessionEvent<S> | null {
+    if (this.#strong !== null) return this.#strong.sessionAt(answered);
+    const owners = this.#target?.owners ?? null;
+    if (owners === null || this.#hashState !== 'present') return null;
+    return owners.eventFor(hash.set(this.#hashHi, this.#hashLo), answered);
   }
 
   /** The request's hash in hex; null: it has none, or none was asked for yet. For explain and for replaying recordings. */
@@ -166,7 +210,7 @@ export class Selection<S extends HostState> implements DecisionRecord, PickTrace
     for (const carrier of this.#carriers) {
       const token = carrier.read(this.#request, this.#environment.nowSeconds());
       if (token.unwrapped !== null) {
-        this.requestHeaderEdit = { op: 'set', name: carrier.upstreamHeader, value: token.unwrapped };
+        this.#requestEdits = [{ op: 'set', name: carrier.upstreamHeader, value: token.unwrapped }];
       }
       if (token.expired) this.token = 'expired';
       if (token.address !== '') return token.address;
@@ -185,6 +229,7 @@ export class Selection<S extends HostState> implements DecisionRecord, PickTrace
     if (hosts === null) return null;
     const hasHash = this.#loadHash(target);
     const isRetry = this.#last !== null;
+    if (hasHash && target.owners !== null) return this.#askOwners(target.owners);
     // A retry asks with growing attempts; the last host offered is taken even if it was tried before.
     const lastAttempt = isRetry ? this.#plan.otherHostAttempts : 0;
     let host = hosts.pick(hash, 0, this);
@@ -195,6 +240,17 @@ export class Selection<S extends HostState> implements DecisionRecord, PickTrace
     else if (hasHash) this.reason = this.spilled ? 'hash-spilled' : 'hash';
     else this.reason = target.balancer?.hashes === true ? 'random' : 'balancer';
     return host;
+  }
+
+  #askOwners(owners: KeyOwners<S>): Host<S> | null {
+    const last = this.#last;
+    if (last === null) {
+      this.reason = 'hash';
+      return owners.pick(hash, this.#environment, this);
+    }
+    this.reason = 'retry';
+    if (this.#plan.otherHostAttempts === 0) return last;
+    return owners.pickAgain(hash, this, [...(this.#tried ?? []), last]) ?? last;
   }
 
   /** Puts the request's hash into `hash`; without one, random bits and false (envoy-affinity §7.2). */

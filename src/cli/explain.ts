@@ -23,6 +23,7 @@ import {
   parseMethod,
 } from './option-values.ts';
 import { print, printJson } from './output.ts';
+import { sessionKeysOf } from './state-folder.ts';
 
 interface ExplainFlags extends Omit<PathFlags, 'file'>, OutputFlags {
   readonly file?: readonly string[];
@@ -30,6 +31,7 @@ interface ExplainFlags extends Omit<PathFlags, 'file'>, OutputFlags {
   readonly request: string;
   readonly header: readonly HeaderPair[];
   readonly sourceIp?: string;
+  readonly sessionKeys?: string;
 }
 
 /** `limpet explain`: why a request goes to its pod, from files or as a running gateway would decide now. */
@@ -49,6 +51,7 @@ export function addExplainCommand(program: Command): void {
         .default([], 'none'),
     )
     .addOption(new Option('--source-ip <address>', "the client's address").argParser(parseIpAddress))
+    .option('--session-keys <file>', 'with -f: the keys of session tokens (default: those in the state folder)')
     .addOption(outputOption())
     .addHelpText('after', formatIstioHelp)
     .action(explain);
@@ -68,7 +71,7 @@ async function explain(argument: string | undefined, flags: ExplainFlags, comman
   };
   const explanation: Explanation =
     flags.admin === undefined
-      ? await explainFiles({ ...flags, file: paths }, request)
+      ? await explainFiles({ ...flags, file: paths }, request, sessionKeysOf(flags.sessionKeys))
       : await requestExplanation(flags.admin, request);
   if (flags.output === 'json') printJson(explanation);
   else print(formatExplanation(explanation));

@@ -10,6 +10,9 @@ import type { AccessLogTarget } from '../telemetry/access-log.ts';
 /** More than any machine has cores. */
 const MAX_WORKERS = 1024;
 
+/** A year. */
+const MAX_DURATION_SECONDS = 31_536_000;
+
 /** `80=18080`: the YAML's port 80 is bound as 18080; 0 on the right binds a free port. Adds to the pairs before it. */
 export function parsePortMapping(text: string, previous: ReadonlyMap<number, number>): ReadonlyMap<number, number> {
   const [, from = '', to = ''] = /^(\d{1,5})=(\d{1,5})$/.exec(text) ?? [];
@@ -108,6 +111,17 @@ export function parsePort(text: string): number {
 export function parseSecondsToMillis(text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Write a number of seconds.');
   return Number(text) * 1000;
+}
+
+const SECONDS_OF: Readonly<Record<string, number>> = { ms: 0.001, '': 1, s: 1, m: 60, h: 3600 };
+
+/** `90s`, `10m`, `1h` or a number of seconds. */
+export function parseDurationToSeconds(text: string): number {
+  const [, digits = '', unit = ''] = /^(\d{1,7})(ms|s|m|h|)$/.exec(text) ?? [];
+  const seconds = digits === '' ? Number.NaN : Number(digits) * (SECONDS_OF[unit] ?? 1);
+  if (!(seconds <= MAX_DURATION_SECONDS))
+    throw new InvalidArgumentError('Write a time of at most a year, such as 10m.');
+  return seconds;
 }
 
 /** `head-timeout=10s`. Adds to the limits before it. */

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { type Command, Option } from 'commander';
 import { createApp } from '../app.ts';
@@ -27,6 +26,8 @@ import { print, printRemark } from './output.ts';
 import { PidFile } from './pid-file.ts';
 import { createPlainLog } from './plain-log.ts';
 import { untilStopped } from './signals.ts';
+import { drainFileOf, sessionKeysOf } from './state-folder.ts';
+import { readToken } from './token-file.ts';
 
 interface RunFlags extends PathFlags, OutputFlags {
   readonly port: ReadonlyMap<number, number>;
@@ -40,6 +41,7 @@ interface RunFlags extends PathFlags, OutputFlags {
   readonly limit: GatewayLimits;
   readonly proxyProtocol: boolean;
   readonly trustedHops: number | null;
+  readonly sessionKeys?: string;
   readonly pidFile?: string;
 }
 
@@ -84,6 +86,10 @@ export function addRunCommand(program: Command): void {
       new Option('--trusted-hops <number>', 'proxies in front that append to x-forwarded-for')
         .argParser(parseTrustedHops)
         .default(null, "the YAML's"),
+    )
+    .option(
+      '--session-keys <file>',
+      'keys of session tokens, made by limpet token keygen (default: one in the state folder)',
     )
     .option('--pid-file <file>', 'names the process to signal, also after SIGUSR2')
     .option('--no-watch', 'reload on SIGHUP only, not when files change')
@@ -136,6 +142,8 @@ async function startApp(flags: RunFlags, inheritance: Inheritance | null): Promi
       watch: flags.watch,
       workers: flags.workers,
       limits: flags.limit,
+      sessionKeys: sessionKeysOf(flags.sessionKeys),
+      ...drainFileOf(process.env, flags.admin),
       frontProxies: { proxyProtocol: flags.proxyProtocol, trustedHops: flags.trustedHops },
     };
     return await createApp(options, process.stderr.isTTY ? createPlainLog() : createLog(), inheritance?.sockets);
@@ -150,19 +158,6 @@ function formatLimitHelp(): string {
     ({ name, byDefault, description }) => `  ${name.padEnd(25)}${byDefault.padEnd(8)}${description}`,
   );
   return `\nLimits (name, default, what it bounds; 0 is off):\n${rows.join('\n')}\n`;
-}
-
-function readToken(path: string): string {
-  let token: string;
-  try {
-    token = readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    throw new CommandFailure(2, `the token file ${path} can't be read`, { cause: error });
-  }
-  if (!/^[\x21-\x7e]{16,}$/.test(token)) {
-    throw new CommandFailure(2, `the token in ${path} must be one word of at least 16 letters, digits and signs`);
-  }
-  return token;
 }
 
 function describeApp(app: App): Record<string, unknown> {

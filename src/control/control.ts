@@ -2,7 +2,7 @@ import type { Diagnostic, DiagnosticCode } from '../diagnostics/diagnostic.ts';
 import { digest } from '../model/digest.ts';
 import type { Model, Snapshot } from '../model/model.ts';
 import { parseResources } from '../resources/resources.ts';
-import { type TranslateOptions, translate } from './translate.ts';
+import { type TranslateOptions, type Translation, translate } from './translate.ts';
 
 /** Text that a source holds now, and what it could not read. */
 export interface SourceContent {
@@ -30,7 +30,7 @@ export interface ControlOptions {
   /** What the data plane has to say of a model, beside what is wrong with the text; absent: nothing. */
   readonly remarksOn?: (model: Model) => readonly Diagnostic[];
   /** Runs before `reload` resolves, so that a caller who awaited the reload sees it served. */
-  readonly onPublish: (snapshot: Snapshot) => void | Promise<void>;
+  readonly onPublish: (snapshot: Snapshot, keyRings: ReadonlyMap<string, string>) => void | Promise<void>;
   readonly onOutcome: (outcome: Outcome) => void;
   /** Absent: the defaults. */
   readonly translation?: TranslateOptions;
@@ -62,7 +62,7 @@ export function createControl(options: ControlOptions): Control {
       ...translated.diagnostics,
       ...remarksOn(translated.model),
     ];
-    const digested = digest(translated.model);
+    const digested = digestOf(translated);
     const kind = judge(snapshot, diagnostics, digested);
     if (kind === 'published') {
       const next: Snapshot = {
@@ -72,7 +72,7 @@ export function createControl(options: ControlOptions): Control {
         diagnostics,
         publishedAt: options.now(),
       };
-      await options.onPublish(next);
+      await options.onPublish(next, translated.keyRings);
       snapshot = next;
     } else if (kind === 'unchanged' && snapshot !== null) {
       // The same model with other remarks: a mistake that is mended is known no more, and is new when it comes back.
@@ -108,6 +108,12 @@ export function createControl(options: ControlOptions): Control {
       return diagnostics;
     },
   };
+}
+
+/** Of keys only a digest of their own: they too say how a snapshot serves, such as when a key begins to seal. */
+function digestOf({ model, keyRings }: Translation): string {
+  if (keyRings.size === 0) return digest(model);
+  return digest({ model, keyRings: [...keyRings].map(([name, text]) => [name, digest(text)]) });
 }
 
 async function readAll(sources: readonly Source[]): Promise<SourceContent> {

@@ -4,6 +4,7 @@ import { GATEWAY_API_KINDS, translateGatewayApi } from '../dialects/gateway-api/
 import { attachGloo, GLOO_KINDS } from '../dialects/gloo/gloo.ts';
 import { ISTIO_KINDS, translateIstio } from '../dialects/istio/istio.ts';
 import { DEFAULT_ISTIO_OPTIONS, type IstioOptions } from '../dialects/istio/options.ts';
+import { LIMPET_KINDS, resolveSessionPolicies } from '../dialects/limpet/limpet.ts';
 import type { Model } from '../model/model.ts';
 import type { DialectModel } from '../resources/dialect.ts';
 import { createKubernetes, KUBERNETES_KINDS } from '../resources/kubernetes/kubernetes.ts';
@@ -14,26 +15,36 @@ export interface TranslateOptions {
   readonly istio?: Partial<IstioOptions>;
 }
 
+export interface Translation {
+  readonly model: Model;
+  /** Texts of the key rings that the model names. They hold secrets: beside the model, never in it, and never printed. */
+  readonly keyRings: ReadonlyMap<string, string>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /**
  * The model that all resources of all dialects come to, and what there is to say about them. The order in which
  * sources list their resources plays no part: listeners, clusters and diagnostics have an order of their own.
  */
-export function translate(
-  resources: ResourceSet,
-  options: TranslateOptions = {},
-): { model: Model; diagnostics: readonly Diagnostic[] } {
+export function translate(resources: ResourceSet, options: TranslateOptions = {}): Translation {
   const sink = new DiagnosticSink();
   reportUnknownKinds(resources, sink);
   const kubernetes = createKubernetes(resources, sink);
+  const sessions = resolveSessionPolicies(resources, sink);
+  const istio = { ...DEFAULT_ISTIO_OPTIONS, ...options.istio, isSessionTarget: sessions.isTarget };
   const parts: DialectModel[] = [
-    translateIstio(resources, kubernetes, { ...DEFAULT_ISTIO_OPTIONS, ...options.istio }, sink),
+    translateIstio(resources, kubernetes, istio, sink),
     translateGatewayApi(resources, kubernetes, [attachGloo(resources, kubernetes, sink)], sink),
   ];
-  return { model: join(parts, sink), diagnostics: sink.sorted() };
+  const services = new Map(parts.flatMap((part) => [...part.services]));
+  const model = sessions.attach(join(parts, sink), services);
+  return { model, keyRings: sessions.keyRings, diagnostics: sink.sorted() };
 }
 
 const KNOWN_KINDS: ReadonlySet<string> = new Set(
-  [...KUBERNETES_KINDS, ...ISTIO_KINDS, ...GATEWAY_API_KINDS, ...GLOO_KINDS].map(([group, kind]) => `${group}/${kind}`),
+  [...KUBERNETES_KINDS, ...ISTIO_KINDS, ...GATEWAY_API_KINDS, ...GLOO_KINDS, ...LIMPET_KINDS].map(
+    ([group, kind]) => `${group}/${kind}`,
+  ),
 );
 
 /** Whoever writes these expects them to keep requests out. */

@@ -9,6 +9,13 @@ const TOKENS = [
   'used',
   'unknown-endpoint',
   'refused-endpoint',
+  'exchanged',
+  'drained-endpoint',
+  'malformed',
+  'retired-key',
+  'other-scope',
+  'forged',
+  'idle-expired',
 ] as const satisfies readonly TokenOutcome[];
 const REASONS = [
   'token',
@@ -17,6 +24,9 @@ const REASONS = [
   'balancer',
   'random',
   'retry',
+  'least-sessions',
+  'rehomed',
+  'rebalanced',
   'session-lost',
   'no-target',
   'no-endpoint',

@@ -1,10 +1,14 @@
 import type { ClusterBalancer } from '../affinity/cluster-balancer.ts';
 import { compileForward, type ForwardPlan } from '../affinity/forward-plan.ts';
 import { DROPPED_AT_EDGE, DROPPED_FROM_EXTERNAL, DROPPED_FROM_INTERNAL } from '../affinity/forwarded-headers.ts';
+import { SESSION_SIGNAL_HEADER } from '../affinity/strong/session-signal.ts';
+import type { SessionTokens } from '../affinity/token/session-tokens.ts';
+import { hashPoliciesOf } from '../model/affinity.ts';
 import { toByteString } from '../model/byte-string.ts';
 import type { ClientAddressPolicy, VirtualHost } from '../model/listener.ts';
 import type { RequestView } from '../model/request-view.ts';
 import type { FaultPolicy, ForwardAction, RetryPolicy, Route, WeightedTarget } from '../model/route.ts';
+import type { StrongSession } from '../model/strong-session.ts';
 import { compilePathRewrite, type PathRewriter } from '../routing/path-rewrite.ts';
 import { compileRedirect } from '../routing/redirect.ts';
 import type { CircuitBreaker } from './circuit-breaker.ts';
@@ -59,6 +63,8 @@ export interface CompiledForward {
   readonly pathRewriter: PathRewriter | null;
   /** A hash policy reads one of the forwarding headers, which the gateway writes itself. */
   readonly hashesForwarded: boolean;
+  /** Request header that says why a session is not where it was; empty: none. */
+  readonly lostHeader: string;
   /** `x-envoy-expected-rq-timeout-ms` and its like: lines that are the same for every request of the route. */
   readonly constantLines: string;
 }
@@ -75,6 +81,7 @@ export interface RouteEnvironment {
   readonly clusterOf: (name: string) => RuntimeCluster | undefined;
   readonly clientAddress: ClientAddressPolicy;
   readonly serverHeader: string | null;
+  readonly sessionTokens: SessionTokens;
 }
 
 export function compileRoute(route: Route, host: VirtualHost, environment: RouteEnvironment): CompiledRoute {
@@ -107,7 +114,7 @@ function compileForwardAction(
   return {
     kind: 'forward',
     action,
-    plan: compileForward(action, (name) => environment.clusterOf(name)?.balancer),
+    plan: compileForward(action, (name) => environment.clusterOf(name)?.balancer, environment.sessionTokens),
     targets: action.targets.map((target) => compileTarget(route, action, target, host, environment)),
     filters: compileFilters(action, environment),
     retry: compileRetry(action.retry),
@@ -116,6 +123,7 @@ function compileForwardAction(
       action,
       action.targets.map((target) => environment.clusterOf(target.cluster)),
     ),
+    lostHeader: strongSessionOf(route)?.lostHeader ?? '',
     constantLines: expectedTimeoutLine(action),
   };
 }
@@ -164,11 +172,14 @@ function compileTarget(
   const { clientAddress, serverHeader } = environment;
   const rewritten = hasRewrite(action) ? ['x-envoy-original-path', 'x-envoy-original-host'] : [];
   const counted = host.includeAttemptCount ? ['x-envoy-attempt-count'] : [];
-  const own = [...FORWARDING, ...rewritten, ...counted, 'x-envoy-expected-rq-timeout-ms'];
+  const strong = strongSessionOf(route);
+  const lost = strong === null || strong.lostHeader === '' ? [] : [strong.lostHeader];
+  const own = [...FORWARDING, ...rewritten, ...counted, ...lost, 'x-envoy-expected-rq-timeout-ms'];
   const isEdge = clientAddress.source.kind === 'remoteAddress';
   const external = [...own, ...(isEdge ? DROPPED_AT_EDGE : DROPPED_FROM_EXTERNAL)];
   const requestLevels = [target.requestHeaders, route.requestHeaders];
-  const ownResponse = [...(serverHeader === null ? [] : ['server']), 'x-envoy-upstream-service-time'];
+  const signal = strong === null ? [] : [SESSION_SIGNAL_HEADER];
+  const ownResponse = [...(serverHeader === null ? [] : ['server']), ...signal, 'x-envoy-upstream-service-time'];
   const responseLevels = [target.responseHeaders, route.responseHeaders];
   return {
     cluster: environment.clusterOf(target.cluster) ?? null,
@@ -180,6 +191,10 @@ function compileTarget(
   };
 }
 
+function strongSessionOf({ action }: Route): StrongSession | null {
+  return action.kind === 'forward' && action.affinity.kind === 'strongSession' ? action.affinity.session : null;
+}
+
 function hasRewrite({ pathRewrite, hostRewrite, targets }: ForwardAction): boolean {
   return pathRewrite !== null || hostRewrite !== null || targets.some((target) => target.hostRewrite !== null);
 }
@@ -189,7 +204,8 @@ function hashesForwarding({ affinity }: ForwardAction, clusters: readonly (Runti
     const balancer = cluster?.balancer.cluster.balancer;
     return balancer?.kind === 'ringHash' || balancer?.kind === 'maglev' ? balancer.hashing.policies : [];
   });
-  const policies = affinity.kind === 'hash' ? affinity.policies : affinity.kind === 'session' ? affinity.fallback : [];
   const names: readonly string[] = FORWARDING;
-  return [...policies, ...own].some((policy) => policy.kind === 'header' && names.includes(policy.name.toLowerCase()));
+  return [...hashPoliciesOf(affinity), ...own].some(
+    (policy) => policy.kind === 'header' && names.includes(policy.name.toLowerCase()),
+  );
 }

@@ -3,9 +3,12 @@ import { type AccessLogTarget, createAccessLog } from '../telemetry/access-log.t
 import type { Log } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { type BindingOptions, resolveBinding } from './bindings.ts';
-import { type BindFailure, Gateway } from './gateway.ts';
+import { type BindFailure, Gateway, type KeyRingTexts } from './gateway.ts';
 import { registerGatewayMetrics } from './gateway-metrics.ts';
-import type { GatewayLimits } from './limits.ts';
+import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
+import type { DrainStore } from './sessions/drain-file.ts';
+import { SESSION_TICK_MILLIS, SessionControl } from './sessions/session-control.ts';
+import { registerSessionMetrics } from './sessions/session-metrics.ts';
 import type { SocketSupply } from './sockets/socket-store.ts';
 
 export interface DataPlaneOptions {
@@ -13,6 +16,8 @@ export interface DataPlaneOptions {
   readonly accessLog: AccessLogTarget;
   readonly limits: Partial<GatewayLimits>;
   readonly sockets: SocketSupply | null;
+  /** Where orders to drain outlive the process. */
+  readonly drainStore: DrainStore;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -21,6 +26,9 @@ export interface DataPlaneOptions {
 export interface DataPlane {
   /** Serves, or knows of load and health what those that serve know: for `explain` and views. */
   readonly gateway: Gateway;
+  /** Session tokens are sealed and opened with these keys from now on; rings that are not named keep theirs. */
+  useKeyRings(rings: KeyRingTexts): void;
+  readonly sessions: SessionControl;
   /** Resolves when the snapshot is served everywhere. What can't be bound is returned and everything else serves. */
   apply(snapshot: Snapshot): Promise<readonly BindFailure[]>;
   /** Brings what `gateway` and the metrics say of other processes up to date. */
@@ -36,16 +44,42 @@ export function createLocalDataPlane(options: DataPlaneOptions): DataPlane {
   const accessLog = createAccessLog(options.accessLog);
   const bindingOf = (address: string, port: number): ReturnType<typeof resolveBinding> =>
     resolveBinding(bindings, address, port);
-  const gateway = new Gateway({ accessLog, log, bindingOf, limits, ...(sockets === null ? {} : { sockets }) });
+  const sessions = new SessionControl({
+    gateway: () => gateway,
+    capacity: sessionCapacity(limits),
+    store: options.drainStore,
+    log,
+    onDrains: null,
+  });
+  const gateway: Gateway = new Gateway({
+    accessLog,
+    log,
+    bindingOf,
+    limits,
+    sessionLedger: sessions.center,
+    onCompiled: (runtime) => sessions.follow(runtime),
+    ...(sockets === null ? {} : { sockets }),
+  });
   registerGatewayMetrics(options.metrics, gateway);
+  registerSessionMetrics(options.metrics, gateway, sessions);
+  const ticker = setInterval(() => sessions.tick(), SESSION_TICK_MILLIS);
+  ticker.unref();
   return {
     gateway,
+    useKeyRings: (rings) => gateway.useKeyRings(rings),
+    sessions,
     apply: (snapshot) => gateway.apply(snapshot),
     refresh: async () => {},
     reopenLog: () => accessLog.reopen(),
     drain: async (graceMillis) => {
+      clearInterval(ticker);
       await gateway.drain(graceMillis);
       await accessLog.close();
     },
   };
+}
+
+/** Live sessions that a process keeps. */
+export function sessionCapacity(limits: Partial<GatewayLimits>): number {
+  return limits.maxLiveSessions ?? DEFAULT_GATEWAY_LIMITS.maxLiveSessions;
 }

@@ -1,5 +1,6 @@
 import type { Host } from '../affinity/host.ts';
 import { Selection } from '../affinity/selection.ts';
+import type { PickCause } from '../affinity/strong/strong-selection.ts';
 import { encodeLastChunk } from '../http1/encode-body.ts';
 import { encodeRequestHead } from '../http1/encode-head.ts';
 import type { Head } from '../http1/head.ts';
@@ -22,8 +23,9 @@ import { ExchangeBooks } from './exchange-books.ts';
 import { OVERFLOW_REPLY, replyToFailure } from './failure-reply.ts';
 import { RequestBody } from './request-body.ts';
 import { RequestPreparation } from './request-preparation.ts';
-import { mayDropRest, ResponsePreparation } from './response-preparation.ts';
+import { isEventStream, mayDropRest, ResponsePreparation } from './response-preparation.ts';
 import { RetryState, type RetryVerdict, withVerdict } from './retry-state.ts';
+import type { OpenStream } from './sessions/open-streams.ts';
 import type { Stall } from './stall-watch.ts';
 import { Tunnel } from './tunnel.ts';
 import type { UpstreamConnection, UpstreamFailure } from './upstream-connection.ts';
@@ -70,6 +72,8 @@ export class Exchange implements UpstreamRequestOwner {
   #committed = false;
   #keepAlive = true;
   #tunnel: Tunnel | null = null;
+  /** null: the response is to end by itself. */
+  #stream: OpenStream | null = null;
   #done = true;
 
   constructor(client: DownstreamConnection) {
@@ -159,6 +163,7 @@ export class Exchange implements UpstreamRequestOwner {
     this.#books.bytesReceived += chunk.length;
     this.#client.touch();
     this.#tunnel?.fromClient(chunk);
+    if (this.#tunnel?.isClosing === true) this.#closeTunnel(true);
   }
 
   onClientTunnelEnd(): void {
@@ -231,6 +236,8 @@ export class Exchange implements UpstreamRequestOwner {
       this.#abort();
     } else if (failure === 'stale' && this.#mayRepeat()) {
       this.#request.open(this.#cluster, host.state, true, this.#retries.tryMillis);
+    } else if (isUnreachable(failure) && this.#mayTryElsewhere()) {
+      this.#retryAfter(0, 'unreachable');
     } else {
       const verdict = this.#judge(this.#retries.isRetriableFailure(failure));
       if (verdict === 'retry') this.#retry();
@@ -242,12 +249,31 @@ export class Exchange implements UpstreamRequestOwner {
   }
 
   onUpstreamTunnel(chunk: Buffer): void {
-    this.#response.body(chunk);
+    this.#tunnel?.fromUpstream(chunk);
+    if (this.#tunnel?.isClosing === true) this.#closeTunnel(true);
   }
 
   onUpstreamTunnelEnd(): void {
     this.#response.flush();
     if (this.#tunnel?.endFromUpstream() === true) this.#endTunnel();
+  }
+
+  /** From here on it goes on for as long as both sides like, or until a drain is over. */
+  #beginStream(): void {
+    const host = this.#host as Host<UpstreamHost>;
+    this.#stream = {
+      host: host.state,
+      drainMillis: this.#forward?.plan.strong?.session.drainDeadlineMillis ?? null,
+      session: this.#selection?.sessionAt(host) ?? null,
+      onDrained: () => (this.#tunnel === null ? this.#fail(503, '', 'DT') : this.#closeTunnel(false)),
+    };
+    this.#client.listener.streams.open(this.#stream);
+  }
+
+  #closeTunnel(isRetry: boolean): void {
+    if (this.#tunnel?.closeBothSides(isRetry) !== true) return;
+    this.#books.addFlag('DT');
+    this.#endTunnel();
   }
 
   /** Both sides have ended their streams; what is on its way still arrives. */
@@ -316,7 +342,7 @@ export class Exchange implements UpstreamRequestOwner {
     const chosen = selection.chooseTarget();
     const target = chosen === null ? undefined : forward.targets[chosen.index];
     if (target === undefined) {
-      this.#reply(selection.failStatus, 'no healthy upstream\n', 'UH');
+      this.#replyNoHost(selection);
       return;
     }
     this.#target = target;
@@ -324,19 +350,25 @@ export class Exchange implements UpstreamRequestOwner {
     if (idleMillis > 0) this.#client.awaitTraffic(idleMillis);
     this.#preparation.apply(forward, target, selection);
     this.#retries.begin(forward.retry, target.cluster?.breaker ?? null);
-    this.#body.begin((forward.retry?.retries ?? 0) === 0 ? 0 : listener.limits.retryBufferBytes);
-    this.#tryNext();
+    const mayRepeat = (forward.retry?.retries ?? 0) > 0 || forward.plan.strong !== null;
+    this.#body.begin(mayRepeat ? listener.limits.retryBufferBytes : 0);
+    this.#tryNext('first');
   }
 
-  #tryNext(): void {
+  #tryNext(cause: PickCause): void {
     const selection = this.#selection as Selection<UpstreamHost>;
-    const host = selection.next();
+    const host = selection.next(cause);
     if (host === null) {
-      this.#reply(selection.failStatus, 'no healthy upstream\n', 'UH');
+      this.#replyNoHost(selection);
       return;
     }
     this.#host = host;
     this.#request.open(this.#cluster, host.state, false, this.#retries.tryMillis);
+  }
+
+  #replyNoHost({ failStatus, retryAfterSeconds }: Selection<UpstreamHost>): void {
+    const headers = retryAfterSeconds === null ? '' : `retry-after: ${retryAfterSeconds}\r\n`;
+    this.#reply(failStatus, 'no healthy upstream\n', 'UH', headers);
   }
 
   /** The cluster of the host that was chosen. */
@@ -371,6 +403,8 @@ export class Exchange implements UpstreamRequestOwner {
     // A client that has begun with its body waits for no 100 any more.
     edits.expectContinue = this.#books.bytesReceived === 0;
     if (counted) edits.append += `x-envoy-attempt-count: ${this.#books.attempts}\r\n`;
+    const lost = this.#forward?.lostHeader ? (this.#selection?.lost ?? null) : null;
+    if (lost !== null) edits.append += `${this.#forward?.lostHeader}: ${lost}\r\n`;
     const text = encodeRequestHead(head, meaning, edits);
     this.#request.begin(connection, text, meaning.body === 'chunked');
     // A tunnel has one other end.
@@ -405,9 +439,17 @@ export class Exchange implements UpstreamRequestOwner {
     return IDEMPOTENT.has(this.#head?.method ?? '') && this.#body.isReplayable;
   }
 
+  /** With a SessionPolicy: nothing has been sent, so that any request may go to the next host, whatever the retry policy. */
+  #mayTryElsewhere(): boolean {
+    return this.#body.isReplayable && this.#selection?.triesUnreachable === true;
+  }
+
   #retry(): void {
+    this.#retryAfter(this.#retries.backoffMillis(this.#client.listener.selectionEnvironment.random), 'failed');
+  }
+
+  #retryAfter(delayMillis: number, cause: PickCause): void {
     this.#cluster.stats.retries++;
-    const delayMillis = this.#retries.backoffMillis(this.#client.listener.selectionEnvironment.random);
     // Nobody takes the body until the next attempt: what comes waits with the client.
     if (!this.#requestEnded) {
       this.#paused = true;
@@ -415,7 +457,7 @@ export class Exchange implements UpstreamRequestOwner {
     }
     this.#retryTimer = setTimeout(() => {
       this.#retryTimer = null;
-      this.#tryNext();
+      this.#tryNext(cause);
     }, delayMillis);
   }
 
@@ -448,11 +490,14 @@ export class Exchange implements UpstreamRequestOwner {
     const session = (this.#selection as Selection<UpstreamHost>).responseEdits(this.#host, head);
     this.#response.head(outgoing.final(head, meaning, own, lines, session), outgoing.isChunked);
     if (meaning.isTunnel) this.#openTunnel();
+    else if (isEventStream(head)) this.#beginStream();
   }
 
   /** From here on both sides' bytes pass as they are, until either side ends. */
   #openTunnel(): void {
-    this.#tunnel = new Tunnel(this.#client, this.#request.connection as UpstreamConnection, this.#cluster.stats);
+    const { connection } = this.#request;
+    this.#tunnel = new Tunnel(this.#client, this.#response, connection as UpstreamConnection, this.#cluster.stats);
+    this.#beginStream();
     this.#keepAlive = false;
     this.#cancelTimers();
     const early = this.#client.detach();
@@ -520,6 +565,8 @@ export class Exchange implements UpstreamRequestOwner {
   /** Writes the books and hands the connection on. */
   #finish(): void {
     this.#done = true;
+    if (this.#stream !== null) this.#client.listener.streams.close(this.#stream);
+    this.#stream = null;
     this.#tunnel?.close();
     this.#tunnel = null;
     if (!this.#requestEnded) this.#filters?.abandon();
@@ -541,4 +588,8 @@ export class Exchange implements UpstreamRequestOwner {
     this.#filters = null;
     this.#lastChunk = '';
   }
+}
+
+function isUnreachable(failure: UpstreamFailure): boolean {
+  return failure === 'connect-refused' || failure === 'connect-timeout';
 }

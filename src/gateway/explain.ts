@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Selection, type SelectionEnvironment } from '../affinity/selection.ts';
+import { readOnly } from '../affinity/session-ledger.ts';
 import { Head } from '../http1/head.ts';
 import type { Http1Error } from '../http1/http1-error.ts';
 import { DEFAULT_HTTP1_LIMITS } from '../http1/http1-limits.ts';
@@ -10,7 +11,14 @@ import type { ExplainRequest, Explanation, ExplanationStage, ExplanationStep } f
 import type { Origin } from '../model/origin.ts';
 import type { WeightedTarget } from '../model/route.ts';
 import type { CompiledForward, CompiledRoute } from './compiled-route.ts';
-import { describeBalancer, describeCookies, describeKey, describeMatch, describeToken } from './explain-text.ts';
+import {
+  describeBalancer,
+  describeCookies,
+  describeKey,
+  describeMatch,
+  describeNewSession,
+  describeToken,
+} from './explain-text.ts';
 import { RequestPreparation } from './request-preparation.ts';
 import type { Runtime, RuntimeListener } from './runtime.ts';
 import type { UpstreamHost } from './upstream-host.ts';
@@ -48,7 +56,8 @@ class Explainer {
   ) {
     this.#runtime = runtime;
     this.#request = request;
-    this.#environment = environment;
+    // To look is not to use: nothing is counted as a session, and no move is spent.
+    this.#environment = { ...environment, ledger: readOnly(environment.ledger) };
     this.#boundPorts = boundPorts;
   }
 
@@ -125,8 +134,8 @@ class Explainer {
     const target = selection.chooseTarget();
     const { affinity } = forward.action;
     const affinityOrigin = forward.action.affinityOrigin ?? origin;
-    if (affinity.kind === 'session')
-      this.#say('token', describeToken(selection.token, affinity.session), affinityOrigin);
+    if (affinity.kind === 'session' || affinity.kind === 'strongSession')
+      this.#say('token', describeToken(selection.token, affinity.session.carriers), affinityOrigin);
     if (target === null) {
       this.#say('target', 'no target can take the request', origin);
       return this.#end(selection, selection.failStatus);
@@ -136,9 +145,11 @@ class Explainer {
     if (compiled !== undefined) preparation.apply(forward, compiled, selection);
     const host = selection.next();
     const cluster = compiled?.cluster?.balancer.cluster;
-    if (selection.reason !== 'token' && selection.mode !== 'none')
+    if (selection.reason !== 'token' && selection.mode !== 'none' && selection.lost === null)
       this.#say('key', describeKey(selection), affinityOrigin);
-    if (cluster !== undefined)
+    if (affinity.kind === 'strongSession')
+      this.#say('balancer', describeNewSession(affinity.session, selection), affinityOrigin);
+    else if (cluster !== undefined)
       this.#say('balancer', describeBalancer(cluster, selection), cluster.balancerOrigin ?? cluster.origin);
     if (host === null) {
       this.#say('endpoint', 'no endpoint may serve', cluster?.origin ?? null);

@@ -13,6 +13,7 @@ import { dateLine } from './date-header.ts';
 import { DownstreamConnection } from './downstream-connection.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { RuntimeListener } from './runtime.ts';
+import type { OpenStreams } from './sessions/open-streams.ts';
 import { type ListenSocket, listenOnPort } from './sockets/listen-socket.ts';
 import type { TimerWheel } from './timer-wheel.ts';
 
@@ -22,6 +23,7 @@ export interface ListenerServices {
   readonly timers: TimerWheel;
   readonly accessLog: AccessLog;
   readonly selectionEnvironment: SelectionEnvironment;
+  readonly streams: OpenStreams;
 }
 
 /** Requests and connections of a listener, read at scrape. */
@@ -42,6 +44,7 @@ export class GatewayListener {
   readonly limits: GatewayLimits;
   readonly timers: TimerWheel;
   readonly selectionEnvironment: SelectionEnvironment;
+  readonly streams: OpenStreams;
   readonly isSecure = false;
   readonly stats: ListenerStats = {
     connections: 0,
@@ -64,6 +67,7 @@ export class GatewayListener {
     this.limits = services.limits;
     this.timers = services.timers;
     this.selectionEnvironment = services.selectionEnvironment;
+    this.streams = services.streams;
     this.#accessLog = services.accessLog;
     this.#runtime = runtime;
     this.serve(runtime);

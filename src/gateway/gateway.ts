@@ -1,4 +1,8 @@
+import { randomFillSync } from 'node:crypto';
 import type { SelectionEnvironment } from '../affinity/selection.ts';
+import { NO_LEDGER, type SessionLedger } from '../affinity/session-ledger.ts';
+import { parseKeyRing } from '../affinity/token/key-ring-text.ts';
+import { SessionTokens } from '../affinity/token/session-tokens.ts';
 import type { Snapshot } from '../model/model.ts';
 import type { AccessLog } from '../telemetry/access-log.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -8,12 +12,14 @@ import { HealthMonitor } from './health/health-monitor.ts';
 import { type HealthSharing, NOT_SHARED } from './health/health-sharing.ts';
 import { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
 import { type Runtime, RuntimeCompiler, type RuntimeListener } from './runtime.ts';
+import { applyDrains, type DrainedHost } from './sessions/host-drains.ts';
+import { OpenStreams } from './sessions/open-streams.ts';
 import type { ListenSocket } from './sockets/listen-socket.ts';
 import type { SocketSupply } from './sockets/socket-store.ts';
 import { TimerWheel } from './timer-wheel.ts';
-import type { UpstreamHosts } from './upstream-host.ts';
+import type { UpstreamHost, UpstreamHosts } from './upstream-host.ts';
 
-/** How often idle upstream connections are looked through. */
+/** How often idle upstream connections, and streams of draining hosts, are looked through. */
 const TRIM_MILLIS = 1_000;
 
 export interface GatewayOptions {
@@ -26,7 +32,17 @@ export interface GatewayOptions {
   readonly limits?: Partial<GatewayLimits>;
   /** How this process and others agree on the health of hosts; absent: it is alone. */
   readonly healthSharing?: HealthSharing;
+  /** Counts live sessions; absent: nobody does. */
+  readonly sessionLedger?: SessionLedger<UpstreamHost>;
+  /** A runtime is compiled, and its hosts are there; it does not serve yet. */
+  readonly onCompiled?: (runtime: Runtime) => void;
 }
+
+/**
+ * Texts of key rings by name, as `parseKeyRing` takes them; they have been found good. The name of the ring that the
+ * process was started with is empty. They hold secrets: they never are part of a snapshot, and nothing prints them.
+ */
+export type KeyRingTexts = ReadonlyMap<string, string>;
 
 /** A listener that could not be bound, and why. */
 export interface BindFailure {
@@ -44,25 +60,36 @@ export interface BoundGatewayListener {
 export class Gateway {
   readonly #options: GatewayOptions;
   readonly #services: ListenerServices;
+  readonly #sessionTokens: SessionTokens;
   readonly #compiler: RuntimeCompiler;
   readonly #health: HealthMonitor;
   readonly #listeners = new Map<string, { readonly listener: GatewayListener; bound: BoundGatewayListener }>();
   readonly #draining = new Set<GatewayListener>();
   readonly #trimmer: NodeJS.Timeout;
   #runtime: Runtime | null = null;
+  #drains: readonly DrainedHost[] = [];
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     const random = Math.random;
-    this.#compiler = new RuntimeCompiler(random);
+    this.#sessionTokens = new SessionTokens(randomFillSync);
+    this.#compiler = new RuntimeCompiler(random, this.#sessionTokens);
     this.#health = new HealthMonitor({ log: options.log, random, sharing: options.healthSharing ?? NOT_SHARED });
     this.#services = {
       limits: { ...DEFAULT_GATEWAY_LIMITS, ...options.limits },
       timers: new TimerWheel(),
       accessLog: options.accessLog,
-      selectionEnvironment: { random, nowSeconds: () => Math.floor(Date.now() / 1000) },
+      streams: new OpenStreams(options.sessionLedger ?? NO_LEDGER),
+      selectionEnvironment: {
+        random,
+        nowSeconds: () => Math.floor(Date.now() / 1000),
+        ledger: options.sessionLedger ?? NO_LEDGER,
+      },
     };
-    this.#trimmer = setInterval(() => this.#trimPools(), TRIM_MILLIS);
+    this.#trimmer = setInterval(() => {
+      this.#trimPools();
+      this.#services.streams.endDrained(Date.now() / 1000);
+    }, TRIM_MILLIS);
     this.#trimmer.unref();
   }
 
@@ -104,10 +131,23 @@ export class Gateway {
     return [...this.#listeners.values()].map(({ listener }) => listener);
   }
 
+  /** Session keys by ring: tokens are sealed and opened with these from now on. Rings that are not here keep theirs. */
+  useKeyRings(rings: KeyRingTexts): void {
+    for (const [name, text] of rings) this.#sessionTokens.keyRings.get(name).replace(parseKeyRing(text));
+  }
+
+  /** These hosts drain from now on, and no others. */
+  useDrains(drains: readonly DrainedHost[]): void {
+    this.#drains = drains;
+    if (this.#runtime !== null) applyDrains(this.#runtime, drains);
+  }
+
   /** Compiles and serves `snapshot`. What can't be bound is returned and everything else serves. */
   async apply(snapshot: Snapshot): Promise<readonly BindFailure[]> {
     const runtime = this.#compiler.compile(snapshot, this.#runtime);
     this.#runtime = runtime;
+    this.#options.onCompiled?.(runtime);
+    applyDrains(runtime, this.#drains);
     this.#health.apply(runtime.clusters);
     const wanted = new Map<string, RuntimeListener>();
     for (const listener of runtime.listeners) {

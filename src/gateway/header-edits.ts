@@ -1,3 +1,4 @@
+import type { HeaderEdit } from '../affinity/header-edit.ts';
 import { HeaderNames, NO_HEADER_NAMES } from '../http1/header-names.ts';
 import { toByteString } from '../model/byte-string.ts';
 import type { HeaderOps } from '../model/route.ts';
@@ -8,8 +9,8 @@ import type { HeaderOps } from '../model/route.ts';
  */
 export interface HeaderEdits {
   readonly removed: HeaderNames;
-  /** `removed` and one name more (lower case, from configuration). */
-  removedAlso(name: string): HeaderNames;
+  /** `removed` and the names that `edits` set (lower case, from configuration). */
+  removedAlso(edits: readonly HeaderEdit[]): HeaderNames;
   /** `name: value\r\n` lines; empty: none. */
   readonly lines: string;
   /** What the user's operations remove and add, as names (lower case) and pairs, for affinity to see. */
@@ -38,13 +39,17 @@ export function compileHeaderEdits(own: readonly string[], levels: readonly Head
   }
   const names = [...own, ...removed];
   const extended = new Map<string, HeaderNames>();
+  const removedNames = names.length === 0 ? NO_HEADER_NAMES : new HeaderNames(names);
   return {
-    removed: names.length === 0 ? NO_HEADER_NAMES : new HeaderNames(names),
-    removedAlso(name) {
-      const known = extended.get(name);
+    removed: removedNames,
+    removedAlso(edits) {
+      let key = '';
+      for (const { op, name } of edits) if (op === 'set') key += `${name} `;
+      if (key === '') return removedNames;
+      const known = extended.get(key);
       if (known !== undefined) return known;
-      const made = new HeaderNames([...names, name]);
-      extended.set(name, made);
+      const made = new HeaderNames([...names, ...key.trim().split(' ')]);
+      extended.set(key, made);
       return made;
     },
     lines: added.map(([name, value]) => `${name}: ${value}\r\n`).join(''),

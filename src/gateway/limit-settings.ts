@@ -109,6 +109,12 @@ const DEFINITIONS: readonly Definition[] = [
     'the last one is answered with Connection: close',
     true,
   ),
+  own(
+    'live-sessions',
+    'count',
+    'maxLiveSessions',
+    'sessions counted (docs/sessions.md); more are kept, but not counted',
+  ),
 ];
 
 const BY_NAME: ReadonlyMap<string, Definition> = new Map(DEFINITIONS.map((each) => [each.name, each]));

@@ -25,6 +25,8 @@ export interface GatewayLimits {
   readonly maxRequestsPerConnection: number;
   /** Request body bytes that are kept so that a retry can send them again. */
   readonly retryBufferBytes: number;
+  /** Live sessions that are counted; beyond it those used longest ago are forgotten, which costs them nothing. */
+  readonly maxLiveSessions: number;
 }
 
 export const DEFAULT_GATEWAY_LIMITS: GatewayLimits = {
@@ -40,4 +42,5 @@ export const DEFAULT_GATEWAY_LIMITS: GatewayLimits = {
   maxConnectionsPerListener: 20_000,
   maxRequestsPerConnection: Number.MAX_SAFE_INTEGER,
   retryBufferBytes: 1_048_576,
+  maxLiveSessions: 250_000,
 };

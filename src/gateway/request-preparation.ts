@@ -85,11 +85,13 @@ export class RequestPreparation {
       context.authority = target.hostRewrite;
       if (this.#destination !== '') this.#rewriteDestination(target.hostRewrite);
     }
-    const unwrapped = selection.requestHeaderEdit;
-    if (unwrapped !== null) {
-      edits.remove = own.removedAlso(unwrapped.name);
-      lines += `${unwrapped.name}: ${unwrapped.value}\r\n`;
-      context.edit([unwrapped.name], [[unwrapped.name, unwrapped.value]]);
+    const unwrapped = selection.requestEdits;
+    if (unwrapped.length > 0) {
+      edits.remove = own.removedAlso(unwrapped);
+      for (const { name, value } of unwrapped) {
+        lines += `${name}: ${value}\r\n`;
+        context.edit([name], [[name, value]]);
+      }
     }
     edits.append = lines;
   }

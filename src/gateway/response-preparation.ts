@@ -57,10 +57,14 @@ export class ResponsePreparation {
     edits.remove = own.removed;
     edits.append = own.lines + lines;
     if (head.findHeader('date', 0) < 0) edits.append += dateLine();
-    for (const edit of session) {
-      if (edit.op === 'set') edits.remove = own.removedAlso(edit.name);
-      edits.append += `${edit.name}: ${edit.value}\r\n`;
-    }
+    if (session.length > 0) edits.remove = own.removedAlso(session);
+    for (const { name, value } of session) edits.append += `${name}: ${value}\r\n`;
     return encodeResponseHead(head, meaning, edits);
   }
+}
+
+/** Server-sent events (WHATWG HTML): a response that lasts as long as the client listens. */
+export function isEventStream(head: Head): boolean {
+  const type = head.findHeader('content-type', 0);
+  return type >= 0 && /^text\/event-stream\b/i.test(head.headerValue(type));
 }

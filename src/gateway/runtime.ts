@@ -1,5 +1,6 @@
 import { ClientAddressResolver } from '../affinity/client-address.ts';
 import { createClusterBalancer } from '../affinity/cluster-balancer.ts';
+import type { SessionTokens } from '../affinity/token/session-tokens.ts';
 import type { Cluster } from '../model/cluster.ts';
 import { type HttpProxy, type Listener, plainHttpProxy } from '../model/listener.ts';
 import type { Snapshot } from '../model/model.ts';
@@ -30,9 +31,11 @@ export class RuntimeCompiler {
   readonly #stats = new Map<string, ClusterStats>();
   readonly #breakers = new Map<string, CircuitBreaker>();
   readonly #random: () => number;
+  readonly #sessionTokens: SessionTokens;
 
-  constructor(random: () => number) {
+  constructor(random: () => number, sessionTokens: SessionTokens) {
     this.#random = random;
+    this.#sessionTokens = sessionTokens;
   }
 
   /** Work done here is work that no request waits for: tables are built before the runtime is served. */
@@ -43,7 +46,7 @@ export class RuntimeCompiler {
     }
     const listeners = snapshot.model.listeners.flatMap((listener) => {
       const proxy = plainHttpProxy(listener);
-      return proxy === null ? [] : [compileListener(listener, proxy, clusters)];
+      return proxy === null ? [] : [this.#compileListener(listener, proxy, clusters)];
     });
     for (const { balancer } of clusters.values()) balancer.warm();
     return { snapshot, listeners, clusters };
@@ -58,6 +61,25 @@ export class RuntimeCompiler {
     for (const name of this.#breakers.keys()) if (!runtime.clusters.has(name)) this.#breakers.delete(name);
   }
 
+  #compileListener(
+    listener: Listener,
+    proxy: HttpProxy,
+    clusters: ReadonlyMap<string, RuntimeCluster>,
+  ): RuntimeListener {
+    return {
+      listener,
+      clientAddress: new ClientAddressResolver(listener.clientAddress),
+      matcher: compileHosts(proxy, (route, host) =>
+        compileRoute(route, host, {
+          clusterOf: (name) => clusters.get(name),
+          clientAddress: listener.clientAddress,
+          serverHeader: listener.serverHeader,
+          sessionTokens: this.#sessionTokens,
+        }),
+      ),
+    };
+  }
+
   #compileCluster(cluster: Cluster, previous: RuntimeCluster | undefined): RuntimeCluster {
     let stats = this.#stats.get(cluster.name);
     if (stats === undefined) {
@@ -68,6 +90,7 @@ export class RuntimeCompiler {
       stateFor: (endpoint) => this.hosts.hostFor(cluster.name, endpoint),
       random: this.#random,
       nowMillis: () => performance.now(),
+      nowSeconds: () => Date.now() / 1000,
       previous: previous?.balancer,
     });
     return { balancer, stats, breaker: this.#breakerOf(cluster) };
@@ -84,22 +107,4 @@ export class RuntimeCompiler {
     this.#breakers.set(name, breaker);
     return breaker;
   }
-}
-
-function compileListener(
-  listener: Listener,
-  proxy: HttpProxy,
-  clusters: ReadonlyMap<string, RuntimeCluster>,
-): RuntimeListener {
-  return {
-    listener,
-    clientAddress: new ClientAddressResolver(listener.clientAddress),
-    matcher: compileHosts(proxy, (route, host) =>
-      compileRoute(route, host, {
-        clusterOf: (name) => clusters.get(name),
-        clientAddress: listener.clientAddress,
-        serverHeader: listener.serverHeader,
-      }),
-    ),
-  };
 }

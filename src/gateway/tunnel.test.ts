@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { turnEventLoop } from '../../test/support/event-loop.ts';
 import { startGateway, type TestGateway } from '../../test/support/gateway.ts';
 import { RawClient } from '../../test/support/http-client.ts';
@@ -209,4 +210,50 @@ describe('Tunnel', () => {
     client.write('still here');
     while (seen.text !== 'still here') await once(upstream, 'data');
   });
+
+  it('ends at a drain deadline with close frames, each behind the frame that is on its way', async () => {
+    await using pod = await startSwitchingPod();
+    await using test = await startBefore(pod);
+    using client = await RawClient.connect(test.port);
+    client.write(HANDSHAKE);
+    const upstream = await pod.switched;
+    const seen = collect(upstream);
+    // Half of a text frame in each direction: the client's is masked.
+    upstream.write(Buffer.from([0x81, 5, 0x68, 0x65]));
+    client.write(Buffer.from([0x81, 0x84, 1, 2, 3, 4, 0x61]).toString('latin1'));
+    await client.waitFor(/he$/);
+    while (seen.text.length < 7) await once(upstream, 'data');
+    drain(test, 0);
+    upstream.write('llo');
+    const received = await client.waitFor(/hello.{4}$/s);
+    assert.ok(received.endsWith('\x81\x05hello\x88\x02\x03\xf4'), 'nothing is put into a frame');
+    client.write('bcd');
+    while (seen.text.length < 18) await once(upstream, 'data');
+    assert.ok(seen.text.startsWith('\x81\x84\x01\x02\x03\x04abcd\x88\x82'));
+    assert.equal((await test.record(0)).responseFlags, 'DT');
+    assert.equal(statsOf(test).activeUpgrades, 0);
+  });
+
+  it('is cut where a frame on its way does not end, and stays where a drain has no deadline', async () => {
+    await using pod = await startSwitchingPod();
+    await using test = await startBefore(pod);
+    using client = await RawClient.connect(test.port);
+    client.write(HANDSHAKE);
+    const upstream = await pod.switched;
+    upstream.write(Buffer.from([0x81, 5, 0x68]));
+    await client.waitFor(/\r\n\r\n.{3}$/s);
+    drain(test, null);
+    await delay(1_500);
+    assert.equal(statsOf(test).activeUpgrades, 1);
+    drain(test, 0);
+    await client.waitForEnd();
+    assert.equal((await test.record(0)).responseFlags, 'DT');
+  });
 });
+
+/** Orders the only pod to drain, with a deadline at this Unix time. */
+function drain({ gateway }: TestGateway, deadlineSeconds: number | null): void {
+  const [host] = gateway.runtime?.clusters.get('c')?.balancer.hosts ?? [];
+  const drained = { startedSeconds: 0, deadlineSeconds, by: 'order' } as const;
+  gateway.useDrains([{ cluster: 'c', address: host?.address ?? '', drain: drained }]);
+}

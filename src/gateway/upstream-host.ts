@@ -1,14 +1,21 @@
-import type { HostState } from '../affinity/host.ts';
+import type { HostDrain, HostState } from '../affinity/host.ts';
 import type { Endpoint } from '../model/cluster.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import type { OutlierMonitor } from './health/outlier-monitor.ts';
 import type { UpstreamConnection, UpstreamFailure } from './upstream-connection.ts';
+
+/** A host of a cluster, as processes name it to one another. */
+export interface HostName {
+  readonly cluster: string;
+  readonly address: string;
+}
 
 /**
  * The live side of one upstream address within one cluster: load, health and connections. It outlives snapshots, so
  * that a reload neither closes connections nor forgets what was learnt about a pod.
  */
 export class UpstreamHost implements HostState {
+  readonly cluster: string;
   readonly address: string;
   readonly host: string;
   readonly port: number;
@@ -17,6 +24,8 @@ export class UpstreamHost implements HostState {
   failedActiveCheck = false;
   degradedActiveCheck = false;
   ejected = false;
+  liveSessions = 0;
+  drain: HostDrain | null = null;
   healthySinceMillis: number = performance.now();
   /** null: no outlier detection watches the host. */
   outlier: OutlierMonitor | null = null;
@@ -25,7 +34,8 @@ export class UpstreamHost implements HostState {
   requests = 0;
   connectFailures = 0;
 
-  constructor(endpoint: Endpoint) {
+  constructor(cluster: string, endpoint: Endpoint) {
+    this.cluster = cluster;
     this.address = endpoint.address;
     this.host = endpoint.host;
     this.port = endpoint.port;
@@ -50,7 +60,7 @@ export class UpstreamHosts {
     }
     let host = hosts.get(endpoint.address);
     if (host === undefined) {
-      host = new UpstreamHost(endpoint);
+      host = new UpstreamHost(cluster, endpoint);
       hosts.set(endpoint.address, host);
     }
     return host;

@@ -1,3 +1,5 @@
+import type { MinimalMoves, StrongSession } from './strong-session.ts';
+
 /** A cookie that Limpet itself sets: `NAME="VALUE"; Max-Age; Path; attributes; HttpOnly` (Envoy's text form, envoy-affinity §10.5). */
 export interface CookieSpec {
   readonly name: string;
@@ -32,6 +34,8 @@ export type HashKey =
   | { readonly kind: 'cookie'; readonly cookie: CookieSpec }
   | { readonly kind: 'query'; readonly name: string }
   | { readonly kind: 'sourceIp' }
+  /** The client's network: its address without the bits behind these prefixes. */
+  | { readonly kind: 'sourceNetwork'; readonly ipv4PrefixLength: number; readonly ipv6PrefixLength: number }
   /** A hashable string that a filter left on the request; only Envoy configuration has these. */
   | { readonly kind: 'filterState'; readonly key: string };
 
@@ -56,6 +60,7 @@ export type OnLost =
       readonly refusedStatus: number;
     };
 
+/** A session as Envoy's stateful session filter keeps it. */
 export interface SessionPolicy {
   readonly carriers: readonly SessionCarrier[];
   readonly token: SessionTokenFormat;
@@ -65,8 +70,29 @@ export interface SessionPolicy {
 /** How a route binds requests to endpoints. */
 export type Affinity =
   | { readonly kind: 'none' }
-  | { readonly kind: 'hash'; readonly policies: readonly HashPolicy[] }
+  | {
+      readonly kind: 'hash';
+      readonly policies: readonly HashPolicy[];
+      /** Absent: the cluster's balancer picks, as in Envoy. */
+      readonly minimalMoves?: MinimalMoves;
+    }
   /** A valid token decides; `fallback` gives the hash of requests without one (may be empty). */
-  | { readonly kind: 'session'; readonly session: SessionPolicy; readonly fallback: readonly HashPolicy[] };
+  | { readonly kind: 'session'; readonly session: SessionPolicy; readonly fallback: readonly HashPolicy[] }
+  /** What a SessionPolicy asks for. */
+  | { readonly kind: 'strongSession'; readonly session: StrongSession };
 
 export const NO_AFFINITY: Affinity = { kind: 'none' };
+
+/** The policies that a route itself asks for, whatever they are used for. */
+export function hashPoliciesOf(affinity: Affinity): readonly HashPolicy[] {
+  switch (affinity.kind) {
+    case 'none':
+      return [];
+    case 'hash':
+      return affinity.policies;
+    case 'session':
+      return affinity.fallback;
+    case 'strongSession':
+      return affinity.session.fallback;
+  }
+}

@@ -1,5 +1,20 @@
-/** What came of looking for a session token; `absent` covers every value that does not decode to an address. */
-export type TokenOutcome = 'none' | 'absent' | 'expired' | 'used' | 'unknown-endpoint' | 'refused-endpoint';
+/** What came of looking for a session token; `absent` covers every value of Envoy's form that does not decode to an address. */
+export type TokenOutcome =
+  | 'none'
+  | 'absent'
+  | 'expired'
+  | 'used'
+  | 'unknown-endpoint'
+  | 'refused-endpoint'
+  /** Of strong sessions: an address token was honoured and exchanged; the endpoint's time to drain is over. */
+  | 'exchanged'
+  | 'drained-endpoint'
+  /** Sealed tokens that do not count. */
+  | 'malformed'
+  | 'retired-key'
+  | 'other-scope'
+  | 'forged'
+  | 'idle-expired';
 
 export type DecisionReason =
   | 'token'
@@ -8,6 +23,9 @@ export type DecisionReason =
   | 'balancer'
   | 'random'
   | 'retry'
+  | 'least-sessions'
+  | 'rehomed'
+  | 'rebalanced'
   | 'session-lost'
   | 'no-target'
   | 'no-endpoint';

@@ -1,6 +1,7 @@
 import type { Cluster } from '../model/cluster.ts';
 import type { Route } from '../model/route.ts';
 import type { FieldPath, Resource } from './resource.ts';
+import type { ServicePortRef } from './session-targets.ts';
 
 /** A reference to an object from a field of another. */
 export interface ObjectReference {
@@ -44,6 +45,8 @@ export interface GatewayAttachment {
   apply(target: RouteTarget, route: Route): Route;
   /** What `backend` was asked for. */
   clusters(): readonly Cluster[];
+  /** The Services behind those clusters, by the clusters' names. */
+  services(): ReadonlyMap<string, ServicePortRef>;
 }
 
 export function includesKind(

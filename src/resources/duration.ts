@@ -46,8 +46,17 @@ export function goDuration(minimumMillis = 0): Schema<number> {
   );
 }
 
-export const gatewayDuration: Schema<number> = convert(
-  text,
-  parseGatewayDuration,
-  'must be a duration of whole h, m, s or ms, such as 10s or 1h30m',
-);
+/** A duration of the Gateway API (GEP-2257) of at least `minimumMillis`, in milliseconds. */
+export function gatewayDurationFrom(minimumMillis: number): Schema<number> {
+  const least = minimumMillis <= 0 ? '' : ` of at least ${minimumMillis}ms, written in`;
+  return convert(
+    text,
+    (written) => {
+      const millis = parseGatewayDuration(written);
+      return millis !== undefined && millis >= minimumMillis ? millis : undefined;
+    },
+    `must be a duration${least || ' of'} whole h, m, s or ms, such as 10s or 1h30m`,
+  );
+}
+
+export const gatewayDuration: Schema<number> = gatewayDurationFrom(0);

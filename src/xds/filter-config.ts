@@ -18,6 +18,10 @@ const REFUSED_STATUS = 503;
 export function emitFilterConfig(context: EmitContext, action: ForwardAction, origin: Origin): Message {
   const { affinity, cors, fault } = action;
   const at = action.affinityOrigin ?? origin;
+  if (affinity.kind === 'strongSession') {
+    const message = "Envoy can't seal session tokens: of the SessionPolicy only the fallback key is converted";
+    reportInexpressible(context, at, message, 'Let Limpet itself serve the route.');
+  }
   return message({
     [FAULT_FILTER]: fault === null ? null : emitFault(fault),
     [CORS_FILTER]: cors === null ? null : emitCors(cors),

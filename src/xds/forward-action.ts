@@ -1,3 +1,4 @@
+import { hashPoliciesOf } from '../model/affinity.ts';
 import type { Origin } from '../model/origin.ts';
 import type { ForwardAction, HeaderOps, Mirror, PathMatch, WeightedTarget } from '../model/route.ts';
 import { type EmitContext, reportInexpressible } from './emit-context.ts';
@@ -13,7 +14,7 @@ const NO_CLUSTER = 'none';
 /** A RouteAction for a forward action that has targets. */
 export function emitForward(context: EmitContext, action: ForwardAction, match: PathMatch, origin: Origin): Message {
   const { affinity, timeoutMillis, retry } = action;
-  const policies = affinity.kind === 'hash' ? affinity.policies : affinity.kind === 'session' ? affinity.fallback : [];
+  const policies = hashPoliciesOf(affinity);
   reportSplit(context, action, origin);
   return message({
     ...emitTargets(context, action, origin),

@@ -21,6 +21,8 @@ function emitKey(policy: HashPolicy): Message {
     case 'query':
       return { queryParameter: { name: policy.name } };
     case 'sourceIp':
+    // Envoy has no masks: clients of one network are hashed apart.
+    case 'sourceNetwork':
       return { connectionProperties: { sourceIp: true } };
     case 'filterState':
       return { filterState: { key: policy.key } };

@@ -96,6 +96,15 @@ describe('limpet check', () => {
     }
   });
 
+  it('finds nothing wrong with the example of SessionPolicies', () => {
+    const { code, out, err } = limpet('check', '-f', 'examples/sessions');
+    assert.deepEqual([code, err], [0, '']);
+    assert.equal(
+      out,
+      '3 files: 0 errors, 0 warnings, 0 notes; would serve 1 listener, 3 routes, 4 clusters, 9 endpoints\n',
+    );
+  });
+
   it('shows each mistake with file, line, column and a caret, and exits 1', () => {
     using folder = createTempDir();
     const file = folder.write(

@@ -1,5 +1,6 @@
 import type { HostState } from '../../src/affinity/host.ts';
 import type { SelectionEnvironment } from '../../src/affinity/selection.ts';
+import { NO_LEDGER } from '../../src/affinity/session-ledger.ts';
 import {
   type Balancer,
   type Cluster,
@@ -89,6 +90,8 @@ export function hostState(overrides: Partial<HostState> = {}): HostState {
     degradedActiveCheck: false,
     ejected: false,
     healthySinceMillis: Number.NEGATIVE_INFINITY,
+    liveSessions: 0,
+    drain: null,
     ...overrides,
   };
 }
@@ -105,7 +108,7 @@ export function repeatableRandom(seed = 2463534242): () => number {
 }
 
 export function selectionEnvironment(nowSeconds = 1_800_000_000): SelectionEnvironment {
-  return { random: repeatableRandom(), nowSeconds: () => nowSeconds };
+  return { random: repeatableRandom(), nowSeconds: () => nowSeconds, ledger: NO_LEDGER };
 }
 
 /** A request with these header lines (names in lower case, repeats allowed). */

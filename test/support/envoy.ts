@@ -17,11 +17,16 @@ export interface TestEnvoy extends AsyncDisposable {
 }
 
 /**
- * Starts Envoy with these virtual hosts and clusters, in the form of its API. Each response tells its flags in `x-flags`.
+ * Starts Envoy with these virtual hosts and clusters, and with HTTP filters before the router, in the form of its API.
+ * Each response tells its flags in `x-flags`.
  * Only for tests that are skipped where there is no Envoy.
  */
-export function startEnvoy(virtualHosts: readonly unknown[], clusters: readonly unknown[]): Promise<TestEnvoy> {
-  return startEnvoyWith(JSON.stringify(toBootstrap(virtualHosts, clusters)));
+export function startEnvoy(
+  virtualHosts: readonly unknown[],
+  clusters: readonly unknown[],
+  httpFilters: readonly unknown[] = [],
+): Promise<TestEnvoy> {
+  return startEnvoyWith(JSON.stringify(toBootstrap(virtualHosts, clusters, httpFilters)));
 }
 
 /** Starts Envoy with a whole bootstrap, whose admin API and listeners are on loopback. */
@@ -64,7 +69,11 @@ async function readStats(adminPort: number): Promise<ReadonlyMap<string, number>
   return new Map(lines.flatMap((match) => (match === null ? [] : [[match[1] ?? '', Number(match[2])] as const])));
 }
 
-function toBootstrap(virtualHosts: readonly unknown[], clusters: readonly unknown[]): unknown {
+function toBootstrap(
+  virtualHosts: readonly unknown[],
+  clusters: readonly unknown[],
+  httpFilters: readonly unknown[],
+): unknown {
   const address = { socket_address: { address: '127.0.0.1', port_value: 0 } };
   const manager = {
     '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -74,6 +83,7 @@ function toBootstrap(virtualHosts: readonly unknown[], clusters: readonly unknow
       response_headers_to_add: [{ header: { key: 'x-flags', value: '%RESPONSE_FLAGS%' } }],
     },
     http_filters: [
+      ...httpFilters,
       {
         name: 'router',
         typed_config: { '@type': 'type.googleapis.com/envoy.extensions.filters.http.router.v3.Router' },
@@ -82,6 +92,8 @@ function toBootstrap(virtualHosts: readonly unknown[], clusters: readonly unknow
   };
   const filters = [{ name: 'manager', typed_config: manager }];
   return {
+    // Without a name it takes no endpoints from a file.
+    node: { id: 'test', cluster: 'test' },
     admin: { address },
     static_resources: { listeners: [{ name: 'test', address, filter_chains: [{ filters }] }], clusters },
   };

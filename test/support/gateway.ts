@@ -24,6 +24,9 @@ export async function startGateway(
     readonly limits?: GatewayOptions['limits'];
     readonly listener?: Partial<Listener>;
     readonly log?: Log;
+    readonly sessionLedger?: GatewayOptions['sessionLedger'];
+    /** Of the ring without a name. */
+    readonly sessionKeys?: string;
   } = {},
 ): Promise<TestGateway> {
   const records: AccessRecord[] = [];
@@ -45,7 +48,9 @@ export async function startGateway(
     log: options.log ?? silent,
     bindingOf: () => ({ host: '127.0.0.1', port: 0 }),
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.sessionLedger === undefined ? {} : { sessionLedger: options.sessionLedger }),
   });
+  if (options.sessionKeys !== undefined) gateway.useKeyRings(new Map([['', options.sessionKeys]]));
   let revision = 0;
   async function reload(
     newRoutes: readonly Route[],

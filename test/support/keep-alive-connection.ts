@@ -21,7 +21,8 @@ export interface RequestFailure {
 /** A keep-alive connection for one request at a time; it connects when it has to. */
 export class KeepAliveConnection {
   readonly #port: number;
-  readonly #opening: string;
+  readonly #host: string;
+  readonly #path: string;
   #socket: Socket | null = null;
   #clientPort = 0;
   #received = '';
@@ -31,11 +32,12 @@ export class KeepAliveConnection {
 
   constructor(port: number, host: string, path: string) {
     this.#port = port;
-    this.#opening = `GET ${path} HTTP/1.1\r\nhost: ${host}\r\n`;
+    this.#host = host;
+    this.#path = path;
   }
 
   /** `lines` are further header lines. `keepAlive` false: the connection ends after the response. */
-  request(lines: string, keepAlive: boolean): Promise<TimedResponse | RequestFailure> {
+  request(lines: string, keepAlive: boolean, path: string = this.#path): Promise<TimedResponse | RequestFailure> {
     return new Promise((resolve) => {
       this.#done = resolve;
       this.#received = '';
@@ -43,7 +45,7 @@ export class KeepAliveConnection {
       this.#timer = setTimeout(() => this.#fail('no response in time'), RESPONSE_MILLIS);
       const close = keepAlive ? '' : 'connection: close\r\n';
       this.#socket ??= this.#connect();
-      this.#socket.write(`${this.#opening}${close}${lines}\r\n`, 'latin1');
+      this.#socket.write(`GET ${path} HTTP/1.1\r\nhost: ${this.#host}\r\n${close}${lines}\r\n`, 'latin1');
     });
   }
 

@@ -1,5 +1,6 @@
 import process from 'node:process';
 import type { BindFailure } from '../../src/gateway/gateway.ts';
+import { NO_STORE } from '../../src/gateway/sessions/drain-file.ts';
 import { SocketStore } from '../../src/gateway/sockets/socket-store.ts';
 import { createWorkers, type Workers } from '../../src/gateway/workers/workers.ts';
 import type { Cluster } from '../../src/model/cluster.ts';
@@ -31,6 +32,7 @@ export async function startWorkers(
     bindings: { bind: '127.0.0.1', portMap: new Map([[80, 0]]) },
     accessLog: { kind: 'off' },
     limits: {},
+    drainStore: NO_STORE,
     sockets: new SocketStore({ perPort: count }),
     log,
     metrics,

@@ -37,6 +37,7 @@ export function translateGatewayApi(
   return {
     listeners: [...ports.values()].map((shared) => emitListener(shared, routesByHost(context, attached, shared))),
     clusters: [...backends.clusters(), ...attachments.flatMap((attachment) => attachment.clusters())],
+    services: new Map([backends, ...attachments].flatMap((part) => [...part.services()])),
   };
 }
 

@@ -4,6 +4,7 @@ import { type GatewayAttachment, includesKind, type ObjectReference } from '../.
 import type { Kubernetes } from '../../resources/kubernetes/kubernetes.ts';
 import type { Service, ServicePort } from '../../resources/kubernetes/service.ts';
 import type { FieldPath, Resource } from '../../resources/resource.ts';
+import type { ServicePortRef } from '../../resources/session-targets.ts';
 import { clusterName, emitCluster } from './emit-cluster.ts';
 import type { Grants } from './resolve-grants.ts';
 import type { BackendObject } from './schema-filter.ts';
@@ -13,6 +14,8 @@ export interface Backends {
   /** Name of the cluster; null, with a diagnostic that tells the consequence, where the backend can't be used. */
   resolve(backend: BackendObject, resource: Resource, path: FieldPath, consequence?: string): string | null;
   clusters(): readonly Cluster[];
+  /** By the names of the clusters. */
+  services(): ReadonlyMap<string, ServicePortRef>;
 }
 
 /** Gateway API, BackendRef: an invalid one keeps its share of the requests, which is answered 500. */
@@ -25,11 +28,13 @@ export function createBackends(
   sink: DiagnosticSink,
 ): Backends {
   const clusters = new Map<string, Cluster>();
+  const services = new Map<string, ServicePortRef>();
   const useService = (service: Service, port: ServicePort): string => {
     const name = clusterName(service, port.port);
     if (clusters.has(name)) return name;
     const cluster = emitCluster(service, port, kubernetes);
     clusters.set(name, cluster);
+    services.set(name, { resource: service.resource, port: port.port });
     if (cluster.groups.length === 0) reportEmpty(service, port, sink);
     return name;
   };
@@ -64,6 +69,7 @@ export function createBackends(
       return refuse('port', `${what} has no port ${backend.port}`, `Its ports: ${ports}. `);
     },
     clusters: () => [...clusters.values()],
+    services: () => services,
   };
 }
 

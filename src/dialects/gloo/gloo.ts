@@ -6,6 +6,7 @@ import type { GatewayAttachment } from '../../resources/attachment.ts';
 import type { Kubernetes } from '../../resources/kubernetes/kubernetes.ts';
 import { nameOf } from '../../resources/resource.ts';
 import type { ResourceSet } from '../../resources/resource-set.ts';
+import type { ServicePortRef } from '../../resources/session-targets.ts';
 import { emitCluster } from './emit-cluster.ts';
 import { emitHashPolicy, emitHeaderOps, overlayForward } from './emit-options.ts';
 import { type KnownUpstream, reportUselessHash } from './resolve-hash.ts';
@@ -62,6 +63,7 @@ export function attachGloo(resources: ResourceSet, kubernetes: Kubernetes, sink:
       return withHeaders({ ...route, action: overlayForward(timed, merged, policies, mirrorsOf(merged)) }, merged);
     },
     clusters: () => [...used.values()],
+    services: () => servicesOf([...upstreams.values()]),
   };
 }
 
@@ -74,9 +76,16 @@ function resolveUpstreams(
   const upstreams = new Map<string, KnownUpstream>();
   for (const resource of resources.ofKind('gloo.solo.io', 'Upstream')) {
     const resolved = resolveUpstream(resource, kubernetes, sink);
-    if (resolved !== null) upstreams.set(nameOf(resource), { resource, cluster: emitCluster(resolved, sink) });
+    if (resolved === null) continue;
+    upstreams.set(nameOf(resource), { resource, cluster: emitCluster(resolved, sink), service: resolved.service });
   }
   return upstreams;
+}
+
+function servicesOf(upstreams: readonly KnownUpstream[]): ReadonlyMap<string, ServicePortRef> {
+  return new Map(
+    upstreams.flatMap(({ cluster, service }) => (service === null ? [] : [[cluster.name, service] as const])),
+  );
 }
 
 /** Its header operations replace those of the route's own filters (docs/dialects/gloo.md). */

@@ -4,11 +4,14 @@ import type { Cluster } from '../../model/cluster.ts';
 import type { ForwardAction } from '../../model/route.ts';
 import type { RouteTarget } from '../../resources/attachment.ts';
 import { nameOf, type Resource } from '../../resources/resource.ts';
+import type { ServicePortRef } from '../../resources/session-targets.ts';
 import type { MergedOptions } from './resolve-options.ts';
 
 export interface KnownUpstream {
   readonly resource: Resource;
   readonly cluster: Cluster;
+  /** null: it lists its hosts itself. */
+  readonly service: ServicePortRef | null;
 }
 
 /** A hash takes two: a route that computes it and an Upstream that places by it. Gloo says nothing where one is missing. */

@@ -5,6 +5,7 @@ import { decodeSpec } from '../../resources/decode.ts';
 import type { Kubernetes } from '../../resources/kubernetes/kubernetes.ts';
 import { emitServingGroups } from '../../resources/kubernetes/serving-groups.ts';
 import { nameOf, originOf, type Resource } from '../../resources/resource.ts';
+import type { ServicePortRef } from '../../resources/session-targets.ts';
 import { type UpstreamSpec, upstreamSpec } from './schema-upstream.ts';
 
 /** An Upstream with the endpoints it comes to. */
@@ -12,6 +13,8 @@ export interface ResolvedUpstream {
   readonly resource: Resource;
   readonly spec: UpstreamSpec;
   readonly groups: readonly EndpointGroup[];
+  /** Behind `kube`. */
+  readonly service: ServicePortRef | null;
 }
 
 /** null, with a diagnostic, where the Upstream can't be read or served. */
@@ -39,7 +42,10 @@ export function resolveUpstream(
       'Its requests are answered 503.',
     );
   }
-  return { resource, spec, groups };
+  const service =
+    spec.kube === null ? undefined : kubernetes.service(spec.kube.serviceNamespace, spec.kube.serviceName);
+  const port = spec.kube?.servicePort ?? 0;
+  return { resource, spec, groups, service: service === undefined ? null : { resource: service.resource, port } };
 }
 
 /** Nothing is sent in plain text to who expects TLS; a static host on port 443 does unless told otherwise. */

@@ -16,7 +16,7 @@ import {
 import type { GatewayServer } from './gateway-server.ts';
 import { lintIstio } from './lint.ts';
 import type { IstioOptions } from './options.ts';
-import { createClusterPlan, reportEmptyClusters } from './resolve-clusters.ts';
+import { createClusterPlan, reportEmptyClusters, servicePorts } from './resolve-clusters.ts';
 import type { ActionContext } from './resolve-destination.ts';
 import { createDestinationRules } from './resolve-destination-rules.ts';
 import { resolveGateways } from './resolve-gateways.ts';
@@ -49,7 +49,7 @@ export function translateIstio(
   given: IstioOptions,
   sink: DiagnosticSink,
 ): DialectModel {
-  if (!resources.hasGroup('networking.istio.io')) return { listeners: [], clusters: [] };
+  if (!resources.hasGroup('networking.istio.io')) return { listeners: [], clusters: [], services: new Map() };
   const options = withMeshConfig(resources, given, sink);
   const registry = createServiceRegistry(resources, kubernetes, options, sink);
   const rules = createDestinationRules(resources, options, sink);
@@ -70,7 +70,7 @@ export function translateIstio(
   });
   reportEmptyClusters(clusters.resolved, new Set(empty.map(({ name }) => name)), sink);
   lintIstio(context, resources, boundRules(gateways.ports, bound));
-  return { listeners, clusters: emitted };
+  return { listeners, clusters: emitted, services: servicePorts(clusters.resolved) };
 }
 
 /** The VirtualServices that are served, with the servers for requests that they name. */

@@ -1,4 +1,5 @@
 import { type Locality, NO_LOCALITY } from '../../model/cluster.ts';
+import type { IsSessionTarget } from '../../resources/session-targets.ts';
 import type { SessionLabelNames } from './istio-service.ts';
 import { DEFAULT_MESH_CONFIG, type MeshConfig } from './schema-mesh-config.ts';
 
@@ -30,6 +31,8 @@ export interface IstioOptions {
   readonly alwaysLocalityWeighted: boolean;
   /** Emit clusters that no route uses too, as Istio does for a gateway. */
   readonly allClusters: boolean;
+  /** Whether what a SessionPolicy needs is kept for an object: endpoints that drain, destinations of weight 0. */
+  readonly isSessionTarget: IsSessionTarget;
 }
 
 /** A setting of `IstioOptions` as users write it: `name=value`. */
@@ -58,4 +61,5 @@ export const DEFAULT_ISTIO_OPTIONS: IstioOptions = {
   collapseHosts: true,
   alwaysLocalityWeighted: false,
   allClusters: false,
+  isSessionTarget: () => false,
 };

@@ -70,10 +70,13 @@ function resolveForward(
   const policies = weighted
     .map(({ hash }) => (hash === null ? null : emitHashPolicy(hash.value)))
     .filter((policy) => policy !== null);
-  if (session === null && policies.length > 0) reportSplit(context, weighted, resource, path);
+  const { isSessionTarget } = context.options;
+  const hasPolicy =
+    isSessionTarget(resource) || resolved.some(({ service }) => service && isSessionTarget(service.resource));
+  if (session === null && !hasPolicy && policies.length > 0) reportSplit(context, weighted, resource, path);
   // Weight 0 takes no new requests and Istio drops it; where a session may still name it, it stays reachable.
-  const served = session === null ? weighted : resolved;
-  if (served.length > weighted.length) reportKeptIdle(context, resource, path);
+  const served = session === null && !hasPolicy ? weighted : resolved;
+  if (!hasPolicy && served.length > weighted.length) reportKeptIdle(context, resource, path);
   return {
     kind: 'forward',
     targets: served.map(({ cluster, weight, headers }) => ({ cluster, weight, headers })),

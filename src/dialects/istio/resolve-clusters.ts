@@ -1,4 +1,5 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
+import type { ServicePortRef } from '../../resources/session-targets.ts';
 import type { ResolvedCluster } from './emit-cluster.ts';
 import { clusterName } from './emit-cluster.ts';
 import type { IstioPort, IstioService, PlacedEndpoint } from './istio-service.ts';
@@ -116,7 +117,7 @@ function reportKeptDraining(
   sink: DiagnosticSink,
 ): void {
   const isKeptByIstio = session?.kind === 'cookie' && subset === '';
-  if (isKeptByIstio || !members.some(({ endpoint }) => endpoint.health === 'draining')) return;
+  if (session === null || isKeptByIstio || !members.some(({ endpoint }) => endpoint.health === 'draining')) return;
   const message = `draining endpoints of ${host} keep their sessions here; Istio ends them at once`;
   const why =
     subset === '' ? 'It keeps them for sessions by cookie only.' : 'It keeps them on routes without a subset only.';
@@ -152,6 +153,16 @@ function useAll(registry: ServiceRegistry, rules: DestinationRules, use: Cluster
       for (const subset of subsets) use(host, number, subset);
     }
   }
+}
+
+/** What clusters stand for, by their names. */
+export function servicePorts(clusters: readonly ResolvedCluster[]): ReadonlyMap<string, ServicePortRef> {
+  return new Map(
+    clusters.map(({ service: { host, resource }, port: { number }, subset }) => [
+      clusterName(host, number, subset),
+      { resource, port: number },
+    ]),
+  );
 }
 
 /** Says where a route's cluster has nobody to answer. */

@@ -10,6 +10,7 @@ import type { IstioOptions } from './options.ts';
 import { toPortProtocol } from './port-protocol.ts';
 import { isExportedTo, orDefault } from './resolve-names.ts';
 import { readWorkloadEntries, serviceEntriesOf } from './resolve-service-entries.ts';
+import { sessionHosts } from './resolve-session-hosts.ts';
 
 export interface ServiceRegistry {
   readonly all: readonly IstioService[];
@@ -39,9 +40,10 @@ export function createServiceRegistry(
     .ofKind('networking.istio.io', 'ServiceEntry')
     .toSorted(byAge)
     .flatMap((resource) => serviceEntriesOf(resource, workloads, options, sink));
+  const routed = sessionHosts(resources, options);
   // A Kubernetes Service beats a ServiceEntry of its name, and among those the oldest comes first.
   const visible = [
-    ...kubernetes.services.map((service) => fromKubernetes(service, kubernetes, options)),
+    ...kubernetes.services.map((service) => fromKubernetes(service, kubernetes, options, routed)),
     ...entries,
   ].filter(({ exportTo, namespace }) =>
     isExportedTo(orDefault(exportTo, options.mesh.defaultServiceExportTo), namespace, options.namespace),
@@ -74,13 +76,20 @@ function mergePorts(services: readonly IstioService[]): IstioService | undefined
   };
 }
 
-function fromKubernetes(service: Service, kubernetes: Kubernetes, options: IstioOptions): IstioService {
+function fromKubernetes(
+  service: Service,
+  kubernetes: Kubernetes,
+  options: IstioOptions,
+  sessionHosts: ReadonlySet<string>,
+): IstioService {
+  const host = `${service.name}.${service.namespace}.svc.${options.clusterDomain}`.toLowerCase();
   const session = toSessionLabel(service.labels, options.sessionLabels);
+  const hasSession = session !== null || options.isSessionTarget(service.resource) || sessionHosts.has(host);
   const trafficDistribution = distributionOf(service);
   const sendsUnhealthy = options.sendUnhealthyEndpoints || trafficDistribution !== null;
   const exportTo = service.annotations['networking.istio.io/exportTo'] ?? '';
   return {
-    host: `${service.name}.${service.namespace}.svc.${options.clusterDomain}`.toLowerCase(),
+    host,
     alias: service.externalName?.toLowerCase() ?? null,
     namespace: service.namespace,
     ports: service.ports.map((port) => ({ name: port.name, number: port.port, protocol: toPortProtocol(port) })),
@@ -95,7 +104,7 @@ function fromKubernetes(service: Service, kubernetes: Kubernetes, options: Istio
       const servicePort = service.ports.find((candidate) => candidate.port === port.number);
       if (servicePort === undefined) return [];
       return kubernetes.endpoints(service, servicePort).flatMap((found) => {
-        const health = healthOf(found, session !== null, sendsUnhealthy, options.drainingLabel);
+        const health = healthOf(found, hasSession, sendsUnhealthy, options.drainingLabel);
         if (health === null) return [];
         const { nodeName } = found;
         return [{ endpoint: toEndpoint(found, health), locality: kubernetes.nodeLocality(nodeName), nodeName }];

@@ -1,10 +1,5 @@
 import { toHostKey } from '../health/health-sharing.ts';
-
-/** A host of a cluster. */
-export interface HostName {
-  readonly cluster: string;
-  readonly address: string;
-}
+import type { HostName } from '../upstream-host.ts';
 
 interface Ejection extends HostName {
   readonly workers: Set<number>;

@@ -2,15 +2,28 @@ import type { Snapshot } from '../../model/model.ts';
 import type { AccessLogTarget } from '../../telemetry/access-log.ts';
 import type { MetricFamily } from '../../telemetry/metric-samples.ts';
 import type { BindingOptions } from '../bindings.ts';
-import type { BindFailure } from '../gateway.ts';
+import type { BindFailure, KeyRingTexts } from '../gateway.ts';
 import type { HostVerdict } from '../health/health-sharing.ts';
 import type { GatewayLimits } from '../limits.ts';
+import type { DrainedHost } from '../sessions/host-drains.ts';
+import type { SessionReport } from '../sessions/session-report.ts';
+import type { SessionNotice } from '../sessions/worker-sessions.ts';
 
 /** What a worker has to know before its first snapshot. */
 export interface WorkerSettings {
   readonly bindings: BindingOptions;
   readonly accessLog: AccessLogTarget;
   readonly limits: Partial<GatewayLimits>;
+  /** How many workers share what is for the whole gateway. */
+  readonly workers: number;
+}
+
+/** What a worker has to know before it serves a snapshot, beside the snapshot. */
+export interface WorkerKnowledge {
+  readonly health: readonly HostVerdict[];
+  readonly drains: readonly DrainedHost[];
+  /** null: it knows already, unless it is new. */
+  readonly sessions: SessionNotice | null;
 }
 
 /**
@@ -23,8 +36,13 @@ export type PrimaryMessage =
   | { readonly kind: 'socket'; readonly key: string; readonly index: number }
   /** The worker stops accepting from the socket. */
   | { readonly kind: 'dropSocket'; readonly key: string; readonly index: number }
-  /** Diagnostics are left out. `health` is what a worker that starts has missed. Answered by `applied`. */
-  | { readonly kind: 'apply'; readonly snapshot: Snapshot; readonly health: readonly HostVerdict[] }
+  /** Diagnostics are left out. Answered by `applied`. */
+  | ({ readonly kind: 'apply'; readonly snapshot: Snapshot } & WorkerKnowledge)
+  /** These hosts drain, and no others. */
+  | { readonly kind: 'drains'; readonly drains: readonly DrainedHost[] }
+  | { readonly kind: 'sessions'; readonly notice: SessionNotice }
+  /** Keys of session tokens; they are said to nobody else. */
+  | { readonly kind: 'keyRings'; readonly rings: KeyRingTexts }
   | { readonly kind: 'health'; readonly health: readonly HostVerdict[] }
   /** The host passed an active check: its ejection by this worker is over. */
   | { readonly kind: 'readmit'; readonly cluster: string; readonly address: string }
@@ -44,6 +62,8 @@ export type WorkerMessage =
   | { readonly kind: 'pong' }
   /** The worker's own outlier detection has ejected the host or let it back. */
   | { readonly kind: 'ejection'; readonly cluster: string; readonly address: string; readonly ejected: boolean }
+  /** Answered by a notice. */
+  | { readonly kind: 'sessions'; readonly report: SessionReport }
   | { readonly kind: 'report'; readonly families: readonly MetricFamily[] }
   | {
       readonly kind: 'log';

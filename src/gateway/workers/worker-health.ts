@@ -1,6 +1,7 @@
 import type { Gateway } from '../gateway.ts';
 import type { HealthSharing, HostVerdict } from '../health/health-sharing.ts';
-import { EjectionBoard, type HostName } from './ejection-board.ts';
+import type { HostName } from '../upstream-host.ts';
+import { EjectionBoard } from './ejection-board.ts';
 import type { PrimaryMessage } from './messages.ts';
 
 /** Where messages to workers go. */

@@ -3,10 +3,10 @@ import type { Snapshot } from '../../model/model.ts';
 import type { LineRelay } from '../../telemetry/line-relay.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { MetricFamily } from '../../telemetry/metric-samples.ts';
-import type { BindFailure } from '../gateway.ts';
-import type { HostVerdict } from '../health/health-sharing.ts';
+import type { BindFailure, KeyRingTexts } from '../gateway.ts';
+import type { SessionReport } from '../sessions/session-report.ts';
 import type { SocketStore } from '../sockets/socket-store.ts';
-import type { PrimaryMessage, WorkerSettings } from './messages.ts';
+import type { PrimaryMessage, WorkerKnowledge, WorkerSettings } from './messages.ts';
 import { shareSockets } from './socket-shares.ts';
 import { WorkerSlot } from './worker-slot.ts';
 
@@ -29,8 +29,9 @@ export interface WorkerPoolOptions {
 }
 
 export interface WorkerPoolEvents {
-  /** What a worker has to know of hosts when it starts to serve a snapshot. */
-  verdictsFor(worker: number): readonly HostVerdict[];
+  /** What a worker has to know when it starts to serve a snapshot; `isNew`: it has served none. */
+  knowledgeFor(worker: number, isNew: boolean): WorkerKnowledge;
+  onSessions(worker: number, report: SessionReport): void;
   onEjection(worker: number, cluster: string, address: string, ejected: boolean): void;
   onExit(worker: number, pid: number): void;
 }
@@ -49,6 +50,7 @@ export class WorkerPool {
   readonly #slots: readonly WorkerSlot[];
   readonly #pinger: NodeJS.Timeout;
   #snapshot: Snapshot | null = null;
+  readonly #keyRings = new Map<string, string>();
   #isClosing = false;
 
   /** Starts the processes. */
@@ -60,6 +62,7 @@ export class WorkerPool {
       onServing: () => this.#shareSockets(),
       onEjection: (slot: WorkerSlot, cluster: string, address: string, ejected: boolean) =>
         events.onEjection(slot.index, cluster, address, ejected),
+      onSessions: (slot: WorkerSlot, report: SessionReport) => events.onSessions(slot.index, report),
       onExit: (slot: WorkerSlot, pid: number) => this.#onExit(slot, pid),
     };
     this.#slots = Array.from(
@@ -98,6 +101,12 @@ export class WorkerPool {
     if (isFirst && answers.includes(null)) throw new Error('a worker ended before it could serve');
     const failures = new Map(answers.flatMap((each) => each ?? []).map((failure) => [failure.listener, failure]));
     return [...failures.values()];
+  }
+
+  /** Before the next snapshot; rings that are not named stay. */
+  useKeyRings(rings: KeyRingTexts): void {
+    for (const [name, text] of rings) this.#keyRings.set(name, text);
+    this.sendAll({ kind: 'keyRings', rings });
   }
 
   /** To be called when the listener is gone. */
@@ -139,6 +148,7 @@ export class WorkerPool {
   }
 
   #onStart(slot: WorkerSlot): void {
+    if (this.#keyRings.size > 0) slot.send({ kind: 'keyRings', rings: this.#keyRings });
     if (this.#snapshot === null) return;
     this.#shareSockets();
     void this.#applyTo(slot);
@@ -150,8 +160,8 @@ export class WorkerPool {
   }
 
   #applyTo(slot: WorkerSlot): Promise<readonly BindFailure[] | null> {
-    const health = this.#options.events.verdictsFor(slot.index);
-    return slot.apply({ kind: 'apply', snapshot: this.#snapshot as Snapshot, health });
+    const knowledge = this.#options.events.knowledgeFor(slot.index, slot.state !== 'serving');
+    return slot.apply({ kind: 'apply', snapshot: this.#snapshot as Snapshot, ...knowledge });
   }
 
   #shareSockets(): void {

@@ -2,6 +2,7 @@ import type { LineRelay } from '../../telemetry/line-relay.ts';
 import type { Log } from '../../telemetry/log.ts';
 import type { MetricFamily } from '../../telemetry/metric-samples.ts';
 import type { BindFailure } from '../gateway.ts';
+import type { SessionReport } from '../sessions/session-report.ts';
 import type { ListenSocket } from '../sockets/listen-socket.ts';
 import type { PrimaryMessage, WorkerMessage, WorkerSettings } from './messages.ts';
 import { RestartDelay } from './restart-delay.ts';
@@ -26,6 +27,7 @@ export interface WorkerSlotEvents {
   /** The process serves its first snapshot. */
   onServing(slot: WorkerSlot): void;
   onEjection(slot: WorkerSlot, cluster: string, address: string, ejected: boolean): void;
+  onSessions(slot: WorkerSlot, report: SessionReport): void;
   /** The process `pid` has ended. */
   onExit(slot: WorkerSlot, pid: number): void;
 }
@@ -153,6 +155,9 @@ export class WorkerSlot {
         break;
       case 'ejection':
         events.onEjection(this, message.cluster, message.address, message.ejected);
+        break;
+      case 'sessions':
+        events.onSessions(this, message.report);
         break;
       case 'log':
         log[message.level]({ worker: index, ...message.fields }, message.message);

@@ -3,9 +3,14 @@ import { type AccessLog, createAccessLog } from '../../telemetry/access-log.ts';
 import type { Log } from '../../telemetry/log.ts';
 import { createMetricSamples, type MetricSamples } from '../../telemetry/metric-samples.ts';
 import { resolveBinding } from '../bindings.ts';
+import { sessionCapacity } from '../data-plane.ts';
 import { Gateway } from '../gateway.ts';
 import { registerGatewayMetrics } from '../gateway-metrics.ts';
 import type { HealthSharing } from '../health/health-sharing.ts';
+import type { Runtime } from '../runtime.ts';
+import { PodChanges } from '../sessions/pod-changes.ts';
+import { SESSION_TICK_MILLIS } from '../sessions/session-control.ts';
+import { type SessionNotice, WorkerSessions } from '../sessions/worker-sessions.ts';
 import { ListenSocket } from '../sockets/listen-socket.ts';
 import type { LogLevel, PrimaryMessage, WorkerMessage, WorkerSettings } from './messages.ts';
 import { WorkerSockets } from './worker-sockets.ts';
@@ -24,6 +29,11 @@ export class Worker {
   readonly #accessLog: AccessLog;
   readonly #gateway: Gateway;
   readonly #sockets = new WorkerSockets();
+  readonly #sessions: WorkerSessions;
+  readonly #pods = new PodChanges();
+  readonly #sessionTicker: NodeJS.Timeout;
+  /** What the next snapshot's hosts have to know of sessions. */
+  #notice: SessionNotice | null = null;
   readonly #metrics: MetricSamples = createMetricSamples();
   /** What changes listeners is done in the order it came. */
   #lastChange: Promise<void> = Promise.resolve();
@@ -32,6 +42,13 @@ export class Worker {
     const { slot, settings, send } = options;
     this.#send = send;
     this.#accessLog = createAccessLog(settings.accessLog);
+    this.#sessions = new WorkerSessions({
+      hosts: () => this.#gateway.hosts,
+      capacity: sessionCapacity(settings.limits),
+      share: { index: slot, count: settings.workers },
+      report: (report) => send({ kind: 'sessions', report }),
+      nowSeconds: () => performance.now() / 1000,
+    });
     this.#gateway = new Gateway({
       accessLog: this.#accessLog,
       log: createLogTo(send),
@@ -39,7 +56,10 @@ export class Worker {
       limits: settings.limits,
       sockets: this.#sockets,
       healthSharing: createSharingBy(send),
+      sessionLedger: this.#sessions,
+      onCompiled: (runtime) => this.#onCompiled(runtime),
     });
+    this.#sessionTicker = setInterval(() => this.#sessions.tick(), SESSION_TICK_MILLIS);
     registerGatewayMetrics(this.#metrics, this.#gateway);
     registerProcessMetrics(this.#metrics, String(slot));
   }
@@ -53,11 +73,20 @@ export class Worker {
       case 'report':
         this.#send({ kind: 'report', families: this.#metrics.read() });
         break;
+      case 'keyRings':
+        this.#gateway.useKeyRings(message.rings);
+        break;
       case 'health':
         this.#gateway.health.follow(message.health);
         break;
       case 'readmit':
         this.#gateway.health.readmit(message.cluster, message.address);
+        break;
+      case 'drains':
+        this.#gateway.useDrains(message.drains);
+        break;
+      case 'sessions':
+        this.#sessions.receive(message.notice);
         break;
       case 'reopenLog':
         this.#accessLog.reopen();
@@ -73,6 +102,7 @@ export class Worker {
   /** Stops accepting, finishes what runs within `graceMillis`, and writes the rest of the log. */
   async drain(graceMillis: number): Promise<void> {
     await this.#gateway.drain(graceMillis);
+    clearInterval(this.#sessionTicker);
     await this.#accessLog.close();
   }
 
@@ -82,6 +112,8 @@ export class Worker {
   ): Promise<void> {
     if (message.kind === 'apply') {
       this.#gateway.health.replaceVerdicts(message.health);
+      this.#gateway.useDrains(message.drains);
+      this.#notice = message.sessions;
       const failures = await this.#gateway.apply(message.snapshot);
       this.#send({ kind: 'applied', revision: message.snapshot.revision, failures });
       return;
@@ -90,6 +122,13 @@ export class Worker {
     if (kind === 'socket') this.#sockets.add(key, index, ListenSocket.receive(handle));
     else this.#sockets.drop(key, index);
     await this.#gateway.listenOn(key, this.#sockets.of(key));
+  }
+
+  #onCompiled(runtime: Runtime): void {
+    const gone = this.#pods.follow(runtime);
+    if (gone !== null) this.#sessions.forget((host) => gone.has(host));
+    if (this.#notice !== null) this.#sessions.receive(this.#notice);
+    this.#notice = null;
   }
 }
 

@@ -2,8 +2,10 @@ import { createAccessLog } from '../../telemetry/access-log.ts';
 import { LineFile } from '../../telemetry/line-file.ts';
 import { LineRelay } from '../../telemetry/line-relay.ts';
 import { resolveBinding } from '../bindings.ts';
-import type { DataPlane, DataPlaneOptions } from '../data-plane.ts';
+import { type DataPlane, type DataPlaneOptions, sessionCapacity } from '../data-plane.ts';
 import { Gateway } from '../gateway.ts';
+import { SESSION_TICK_MILLIS, SessionControl } from '../sessions/session-control.ts';
+import { registerSessionMetrics } from '../sessions/session-metrics.ts';
 import type { SocketStore, SocketSupply } from '../sockets/socket-store.ts';
 import { HeapTrimmer } from './heap-trimmer.ts';
 import { createMirrorSharing, WorkerHealth } from './worker-health.ts';
@@ -43,26 +45,44 @@ export function createWorkers(options: WorkersOptions): Workers {
       pool.forgetSockets(key);
     },
   };
-  const mirror = new Gateway({
+  const sessions = new SessionControl({
+    gateway: () => mirror,
+    capacity: sessionCapacity(limits),
+    store: options.drainStore,
+    log,
+    onDrains: (drains) => {
+      shareSessions();
+      pool.sendAll({ kind: 'drains', drains });
+    },
+  });
+  const mirror: Gateway = new Gateway({
     accessLog: createAccessLog({ kind: 'off' }),
     log,
     bindingOf: (address, port) => resolveBinding(bindings, address, port),
     limits,
     sockets: supply,
     healthSharing: createMirrorSharing(() => health),
+    sessionLedger: sessions.center,
+    onCompiled: (runtime) => sessions.follow(runtime),
   });
-  const pool = new WorkerPool({
+  const pool: WorkerPool = new WorkerPool({
     workers: options.workers,
-    settings: { bindings, accessLog: options.accessLog, limits },
+    settings: { bindings, accessLog: options.accessLog, limits, workers: options.workers },
     sockets,
     log,
     relay: output === null ? null : new LineRelay(output),
     ...(options.pingMillis === undefined ? {} : { pingMillis: options.pingMillis }),
     events: {
-      verdictsFor: (worker) => health.verdictsFor(worker),
+      knowledgeFor: (worker, isNew) => ({
+        health: health.verdictsFor(worker),
+        drains: sessions.drains,
+        sessions: isNew ? sessions.center.notice() : null,
+      }),
+      onSessions: (worker, report) => sessions.center.report(worker, report),
       onEjection: (worker, cluster, address, ejected) => health.onEjection(worker, { cluster, address }, ejected),
       onExit: (worker, pid) => {
         health.onExit(worker);
+        sessions.center.onExit(worker);
         metrics.onExit(pid);
       },
     },
@@ -72,15 +92,33 @@ export function createWorkers(options: WorkersOptions): Workers {
   const refresh = async (): Promise<void> => metrics.update(await pool.report());
   const reporter = setInterval(() => void refresh(), REPORT_INTERVAL_MILLIS);
   reporter.unref();
+  registerSessionMetrics(options.metrics, mirror, sessions);
+  // Before any change of who serves, so that every worker knows which keys are in use, and where.
+  const shareSessions = (): void => {
+    for (const [worker, notice] of sessions.center.notices(pool.workerCount)) {
+      pool.send(worker, { kind: 'sessions', notice });
+    }
+  };
+  const ticker = setInterval(() => {
+    sessions.tick();
+    shareSessions();
+  }, SESSION_TICK_MILLIS);
+  ticker.unref();
   const trimmer = new HeapTrimmer();
 
   return {
     gateway: mirror,
+    sessions,
     get workers() {
       return pool.workers;
     },
+    useKeyRings(rings) {
+      mirror.useKeyRings(rings);
+      pool.useKeyRings(rings);
+    },
     async apply(snapshot) {
       hasReleased = false;
+      shareSessions();
       let failures = await mirror.apply(snapshot);
       health.prune();
       metrics.prune();
@@ -98,6 +136,7 @@ export function createWorkers(options: WorkersOptions): Workers {
     reopenLog: () => pool.sendAll({ kind: 'reopenLog' }),
     async drain(graceMillis) {
       clearInterval(reporter);
+      clearInterval(ticker);
       trimmer[Symbol.dispose]();
       // Whoever ends this process at once, by a second signal, does not want to wait for workers either.
       const kill = (): void => pool.kill();

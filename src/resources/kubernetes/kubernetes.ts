@@ -25,6 +25,7 @@ export const KUBERNETES_KINDS: readonly (readonly [group: string, kind: string])
   ['', 'Service'],
   ['', 'Endpoints'],
   ['', 'Pod'],
+  ['', 'Secret'],
   ['', 'Node'],
   ['', 'Namespace'],
   ['discovery.k8s.io', 'EndpointSlice'],

@@ -1,6 +1,7 @@
 import { type ClusterBalancer, createClusterBalancer } from '../../../src/affinity/cluster-balancer.ts';
 import type { HostState } from '../../../src/affinity/host.ts';
 import type { SelectionEnvironment } from '../../../src/affinity/selection.ts';
+import { NO_LEDGER } from '../../../src/affinity/session-ledger.ts';
 import { parseCluster } from './envoy/cluster.ts';
 import type { RecordedHosts } from './envoy/hosts.ts';
 
@@ -18,7 +19,7 @@ export function createRandom(seed = 1): () => number {
 }
 
 export function createEnvironment(nowSeconds = 1_800_000_000): SelectionEnvironment {
-  return { random: createRandom(), nowSeconds: () => nowSeconds };
+  return { random: createRandom(), nowSeconds: () => nowSeconds, ledger: NO_LEDGER };
 }
 
 export function createBalancer(

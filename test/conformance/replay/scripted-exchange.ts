@@ -47,7 +47,7 @@ export function runExchange(
 ): ScriptedResult {
   const selection = new Selection(compileForward(route.action, route.balancerOf), request, environment);
   const target = selection.chooseTarget();
-  if (selection.requestHeaderEdit !== null) request.apply(selection.requestHeaderEdit);
+  for (const edit of selection.requestEdits) request.apply(edit);
   route.edit?.(request);
   const attempts: Host<HostState>[] = [];
   let status: number | null = null;

@@ -115,6 +115,8 @@ export function createHostState(): HostState {
     degradedActiveCheck: false,
     ejected: false,
     healthySinceMillis: 0,
+    liveSessions: 0,
+    drain: null,
   };
 }
 

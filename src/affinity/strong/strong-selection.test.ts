@@ -1,0 +1,391 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { clusterOf, endpointAt, hostState, repeatableRandom, requestWith } from '../../../test/support/affinity.ts';
+import { buildForward } from '../../../test/support/model-builder.ts';
+import { countingRandom, SESSION_COOKIE, strongSession, testKeys } from '../../../test/support/strong-sessions.ts';
+import type { Endpoint } from '../../model/cluster.ts';
+import { NO_HEADER_OPS, type WeightedTarget } from '../../model/route.ts';
+import type { StrongSession } from '../../model/strong-session.ts';
+import { createClusterBalancer } from '../cluster-balancer.ts';
+import { compileForward } from '../forward-plan.ts';
+import type { Host, HostState } from '../host.ts';
+import { Selection } from '../selection.ts';
+import type { SessionEvent, SessionLedger } from '../session-ledger.ts';
+import { SessionTokens } from '../token/session-tokens.ts';
+
+const NO_UPSTREAM = requestWith();
+const NOW = 1_800_000_000;
+const MINUTE = 60_000;
+const BY_IP: StrongSession['fallback'] = [
+  { kind: 'sourceNetwork', ipv4PrefixLength: 32, ipv6PrefixLength: 64, terminal: false },
+];
+
+function pod(name: string, overrides: Partial<Endpoint> = {}): Endpoint {
+  const address = `10.0.0.${name.charCodeAt(0)}:80`;
+  return endpointAt(address, { identity: { uid: `uid-${name}`, namespace: 'shop', name }, ...overrides });
+}
+
+/** A gateway in small: selections over clusters, a clock, and a ledger that counts at once. */
+class Bench {
+  nowSeconds = NOW;
+  allowsMoves = true;
+  readonly events: string[] = [];
+  readonly hosts = new Map<string, HostState>();
+  readonly tokens = new SessionTokens(countingRandom());
+  readonly #session: Partial<StrongSession>;
+  readonly #places = new Map<string, HostState>();
+  readonly #random = repeatableRandom();
+
+  constructor(session: Partial<StrongSession> = {}, keys = testKeys(1)) {
+    this.#session = session;
+    this.tokens.keyRings.get('').replace(keys);
+  }
+
+  plan(clusters: Readonly<Record<string, readonly Endpoint[]>>, weights: readonly number[] = [1]) {
+    const balancers = Object.entries(clusters).map(([name, members]) =>
+      createClusterBalancer(clusterOf(members, { name }), {
+        stateFor: ({ address }) => this.state(address),
+        random: this.#random,
+      }),
+    );
+    const targets = balancers.map(
+      ({ cluster }, index): WeightedTarget => ({
+        cluster: cluster.name,
+        weight: weights[index] ?? 1,
+        subset: null,
+        hostRewrite: null,
+        requestHeaders: NO_HEADER_OPS,
+        responseHeaders: NO_HEADER_OPS,
+      }),
+    );
+    const scopes = targets.map(({ cluster }) => cluster);
+    const affinity = strongSession({ scopes, ...this.#session });
+    return compileForward(
+      buildForward('', { targets, affinity }),
+      (name) => balancers.find(({ cluster }) => cluster.name === name),
+      this.tokens,
+    );
+  }
+
+  state(address: string): HostState {
+    const known = this.hosts.get(address) ?? hostState();
+    this.hosts.set(address, known);
+    return known;
+  }
+
+  /** One request that is answered by the host it is sent to. */
+  request(plan: ReturnType<Bench['plan']>, cookie = '', fields: { ip?: string; signal?: string } = {}) {
+    const headers: (readonly [string, string])[] = cookie === '' ? [] : [['cookie', `sid=${cookie}`]];
+    const request = requestWith(headers, fields.ip === undefined ? {} : { clientIp: fields.ip });
+    const ledger: SessionLedger<HostState> = {
+      seen: (event) => this.#note('seen', event),
+      ended: (event) => this.#note('ended', event),
+      opened() {},
+      closed() {},
+      placeOf: (id) => this.#places.get(`${id.hi} ${id.lo}`) ?? null,
+      takeMove: () => this.allowsMoves,
+    };
+    const selection = new Selection<HostState>(plan, request, {
+      random: this.#random,
+      nowSeconds: () => this.nowSeconds,
+      ledger,
+    });
+    const host = selection.chooseTarget() === null ? null : selection.next();
+    const upstream = fields.signal === undefined ? NO_UPSTREAM : requestWith([['limpet-session', fields.signal]]);
+    const edits = selection.responseEdits(host, upstream);
+    const setCookie = edits.find(({ name }) => name === 'set-cookie')?.value ?? null;
+    const token = setCookie === null ? null : setCookie.slice(4, setCookie.indexOf(';'));
+    return { selection, host, name: host?.endpoint.identity.name ?? '', token, setCookie };
+  }
+
+  #note(what: string, event: SessionEvent<HostState>): void {
+    const id = `${event.hi} ${event.lo}`;
+    this.events.push(`${what} ${event.windowSeconds}`);
+    if (what === 'seen') event.host.liveSessions++;
+    if (what === 'seen') this.#places.set(id, event.host);
+    else this.#places.delete(id);
+  }
+}
+
+function tokenOf(token: string | null): string {
+  assert.ok(token !== null && token !== '');
+  return token;
+}
+
+describe('times of a strong session', () => {
+  it('end it absolutely, also when it is used all the time', () => {
+    const bench = new Bench({ absoluteTimeoutMillis: 10 * MINUTE, idleTimeoutMillis: 5 * MINUTE });
+    const plan = bench.plan({ c: [pod('a'), pod('b')] });
+    let { token } = bench.request(plan);
+    for (let minute = 1; minute < 10; minute++) {
+      bench.nowSeconds = NOW + 60 * minute;
+      const next = bench.request(plan, tokenOf(token));
+      assert.equal(next.selection.token, 'used');
+      token = next.token ?? token;
+    }
+    bench.nowSeconds = NOW + 600;
+    assert.equal(bench.request(plan, tokenOf(token)).selection.token, 'expired');
+  });
+
+  it('never end an active one as idle, and an idle one an eighth late at most', () => {
+    const step = fc.integer({ min: 1, max: 299 });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+        const bench = new Bench({ idleTimeoutMillis: 5 * MINUTE });
+        const plan = bench.plan({ c: [pod('a'), pod('b')] });
+        let { token } = bench.request(plan);
+        for (const seconds of steps) {
+          bench.nowSeconds += seconds;
+          const next = bench.request(plan, tokenOf(token));
+          assert.equal(next.selection.token, 'used');
+          token = next.token ?? token;
+        }
+        bench.nowSeconds += 300 + 38;
+        assert.equal(bench.request(plan, tokenOf(token)).selection.token, 'idle-expired');
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('are told to the client only when they have changed by an eighth', () => {
+    const bench = new Bench({ idleTimeoutMillis: 8 * MINUTE });
+    const plan = bench.plan({ c: [pod('a')] });
+    const token = tokenOf(bench.request(plan).token);
+    bench.nowSeconds = NOW + 59;
+    assert.equal(bench.request(plan, token).token, null);
+    bench.nowSeconds = NOW + 60;
+    assert.notEqual(bench.request(plan, token).token, null);
+  });
+});
+
+describe('a draining host', () => {
+  it('keeps its sessions until the deadline, and takes no new ones', () => {
+    const bench = new Bench({
+      drainDeadlineMillis: MINUTE,
+      onLost: { kind: 'fail', status: 503, retryAfterSeconds: 1 },
+    });
+    const before = bench.plan({ c: [pod('a')] });
+    const token = tokenOf(bench.request(before).token);
+    const after = bench.plan({ c: [pod('a'), pod('b')] });
+    bench.state(pod('a').address).drain = { startedSeconds: NOW, deadlineSeconds: null, by: 'order' };
+    for (let i = 0; i < 5; i++) assert.equal(bench.request(after).name, 'b');
+    bench.nowSeconds = NOW + 59;
+    assert.equal(bench.request(after, token).name, 'a');
+    bench.nowSeconds = NOW + 60;
+    const moved = bench.request(after, token);
+    // Also where lost sessions fail: the drain has been waited for.
+    assert.deepEqual([moved.name, moved.selection.token, moved.selection.lost], ['b', 'drained-endpoint', 'drained']);
+    assert.equal(bench.request(after, tokenOf(moved.token)).name, 'b');
+  });
+
+  it('serves on where all drain', () => {
+    const bench = new Bench({ drainDeadlineMillis: MINUTE });
+    const plan = bench.plan({ c: [pod('a', { health: 'draining' }), pod('b', { health: 'draining' })] });
+    const drain = { startedSeconds: NOW - 3600, deadlineSeconds: null, by: 'endpoint' } as const;
+    for (const name of ['a', 'b']) bench.state(pod(name).address).drain = drain;
+    const first = bench.request(plan);
+    assert.notEqual(first.host, null);
+    assert.equal(bench.request(plan, tokenOf(first.token)).name, first.name);
+  });
+
+  it('loses released sessions at once', () => {
+    const bench = new Bench();
+    const token = tokenOf(bench.request(bench.plan({ c: [pod('a')] }), '', { signal: 'release' }).token);
+    const plan = bench.plan({ c: [pod('a', { health: 'draining' }), pod('b')] });
+    assert.equal(bench.request(plan, token).name, 'b');
+  });
+});
+
+describe('a lost session', () => {
+  it('re-homes to one pod whichever gateway sees it first', () => {
+    const one = new Bench();
+    const other = new Bench();
+    for (let i = 0; i < 20; i++) {
+      const token = tokenOf(one.request(one.plan({ c: [pod('a')] })).token);
+      const plan = { c: ['b', 'c', 'd', 'e'].map((name) => pod(name)) };
+      const moved = one.request(one.plan(plan), token);
+      assert.equal(other.request(other.plan({ c: plan.c.toReversed() }), token).name, moved.name);
+      assert.equal(moved.selection.reason, 'rehomed');
+    }
+  });
+
+  it('stays on its side of a split, unless that takes no new sessions', () => {
+    const bench = new Bench();
+    const token = tokenOf(bench.request(bench.plan({ old: [pod('a')], new: [pod('x')] }, [1, 0])).token);
+    for (let i = 0; i < 5; i++) {
+      const plan = bench.plan({ old: [pod('b')], new: [pod('x')] }, [1, 99]);
+      assert.equal(bench.request(plan, token).name, 'b');
+    }
+    const retired = bench.plan({ old: [pod('b')], new: [pod('x')] }, [0, 100]);
+    assert.equal(bench.request(retired, token).name, 'x');
+    const kept = bench.plan({ old: [pod('a')], new: [pod('x')] }, [0, 100]);
+    assert.equal(bench.request(kept, token).name, 'a');
+  });
+
+  it('does not come from a pod that is unhealthy for a moment elsewhere', () => {
+    const bench = new Bench();
+    const plan = bench.plan({ c: [pod('a')] });
+    const token = tokenOf(bench.request(plan).token);
+    bench.state(pod('a').address).ejected = true;
+    const wider = bench.plan({ c: [pod('a'), pod('b')] });
+    const moved = bench.request(wider, token);
+    assert.deepEqual([moved.name, moved.selection.token], ['b', 'refused-endpoint']);
+    bench.state(pod('a').address).ejected = false;
+    assert.equal(bench.request(wider, tokenOf(moved.token)).name, 'b');
+  });
+});
+
+describe('new sessions', () => {
+  it('go to the host with the fewest live ones, by weight', () => {
+    const bench = new Bench();
+    const plan = bench.plan({ c: [pod('a'), pod('b'), pod('c', { weight: 2 })] });
+    for (let i = 0; i < 40; i++) bench.request(plan);
+    const counts = ['a', 'b', 'c'].map((name) => bench.state(pod(name).address).liveSessions);
+    assert.deepEqual(counts, [10, 10, 20]);
+  });
+
+  it('go by key where there is one, and past a host that is far above the average', () => {
+    const bench = new Bench({ fallback: BY_IP });
+    const plan = bench.plan({ c: [pod('a'), pod('b'), pod('c')] });
+    const first = bench.request(plan, '', { ip: '10.9.9.9' });
+    assert.equal(first.selection.reason, 'hash');
+    for (let i = 0; i < 5; i++) assert.equal(bench.request(plan, '', { ip: '10.9.9.9' }).name, first.name);
+    (first.host as Host<HostState>).state.liveSessions = 1000;
+    const spilled = bench.request(plan, '', { ip: '10.9.9.9' });
+    assert.notEqual(spilled.name, first.name);
+    assert.equal(spilled.selection.reason, 'hash-spilled');
+  });
+
+  it('pass by hosts that are full, unless all are', () => {
+    for (const kind of ['leastSessions', 'roundRobin', 'rendezvous'] as const) {
+      const bench = new Bench({ newSessions: { kind }, maxSessionsPerEndpoint: 3 });
+      const plan = bench.plan({ c: [pod('a'), pod('b')] });
+      for (let i = 0; i < 6; i++) assert.notEqual(bench.request(plan).host, null);
+      assert.deepEqual(
+        ['a', 'b'].map((name) => bench.state(pod(name).address).liveSessions),
+        [3, 3],
+      );
+      assert.notEqual(bench.request(plan).host, null);
+    }
+  });
+
+  it('move nothing between surviving pods, by rendezvous', () => {
+    const bench = new Bench({ newSessions: { kind: 'rendezvous' }, fallback: BY_IP });
+    const before = bench.plan({ c: ['a', 'b', 'c'].map((name) => pod(name)) });
+    const after = bench.plan({ c: ['a', 'b', 'd'].map((name) => pod(name)) });
+    for (let i = 0; i < 300; i++) {
+      const ip = `10.1.${i >> 8}.${i & 255}`;
+      const [was, is] = [bench.request(before, '', { ip }).name, bench.request(after, '', { ip }).name];
+      if (was !== 'c' && is !== 'd') assert.equal(is, was);
+    }
+  });
+
+  it('come by table, and by turns', () => {
+    for (const newSessions of [
+      { kind: 'ringHash', minimumSize: 1024, maximumSize: 8_388_608 },
+      { kind: 'maglev', tableSize: 65_537 },
+      { kind: 'roundRobin' },
+    ] as const) {
+      const bench = new Bench({ newSessions });
+      const plan = bench.plan({ c: [pod('a'), pod('b'), pod('c')] });
+      for (let i = 0; i < 90; i++) bench.request(plan);
+      for (const name of ['a', 'b', 'c']) {
+        const { liveSessions } = bench.state(pod(name).address);
+        assert.ok(liveSessions > 15 && liveSessions < 45, `${newSessions.kind}: ${liveSessions}`);
+      }
+    }
+  });
+
+  it('count for a minute until they come back, and once for a client that never does', () => {
+    const bench = new Bench({ idleTimeoutMillis: 10 * MINUTE });
+    const plan = bench.plan({ c: [pod('a')] });
+    const token = tokenOf(bench.request(plan).token);
+    bench.request(plan, token);
+    bench.request(plan, token, { signal: 'end' });
+    assert.deepEqual(bench.events, ['seen 60', 'seen 600', 'ended 600']);
+  });
+
+  it('count by the key they began with only until they come back', () => {
+    const bench = new Bench({ idleTimeoutMillis: 10 * MINUTE, fallback: BY_IP });
+    const plan = bench.plan({ c: [pod('a')] });
+    const token = tokenOf(bench.request(plan, '', { ip: '10.1.1.1' }).token);
+    bench.request(plan, token, { ip: '10.1.1.1' });
+    bench.request(plan, token, { ip: '10.1.1.1' });
+    assert.deepEqual(bench.events, ['seen 60', 'seen 600', 'ended 60', 'seen 600']);
+  });
+});
+
+describe('names of pods', () => {
+  it('are uids, or with `name` what a StatefulSet keeps', () => {
+    const replaced = pod('a', { identity: { uid: 'another', namespace: 'shop', name: 'a' } });
+    for (const [identity, outcome] of [
+      ['uid', 'unknown-endpoint'],
+      ['name', 'used'],
+    ] as const) {
+      const bench = new Bench({ identity });
+      const token = tokenOf(bench.request(bench.plan({ c: [pod('a')] })).token);
+      assert.equal(bench.request(bench.plan({ c: [replaced, pod('b')] }), token).selection.token, outcome);
+    }
+  });
+
+  it('are addresses where nothing else is known', () => {
+    const bench = new Bench();
+    const bare = [endpointAt('10.0.0.1:80'), endpointAt('10.0.0.2:80')];
+    const first = bench.request(bench.plan({ c: bare }));
+    const again = bench.request(bench.plan({ c: bare.toReversed() }), tokenOf(first.token));
+    assert.equal(again.host?.address, first.host?.address);
+  });
+});
+
+describe('forged tokens', () => {
+  it('never decide where a request goes, and never are an error', () => {
+    const bench = new Bench({ onLost: { kind: 'fail', status: 503, retryAfterSeconds: null } });
+    const plan = bench.plan({ c: [pod('a'), pod('b')] });
+    const good = tokenOf(bench.request(plan).token);
+    const mutation = fc.record({ at: fc.nat(good.length - 1), to: fc.constantFrom(...'ABCxyz019-_~"; =') });
+    fc.assert(
+      fc.property(fc.array(mutation, { minLength: 1, maxLength: 4 }), (mutations) => {
+        let text = good;
+        for (const { at, to } of mutations) text = text.slice(0, at) + to + text.slice(at + 1);
+        const { selection, host } = bench.request(plan, text);
+        assert.notEqual(host, null);
+        if (text !== good) assert.notEqual(selection.token, 'used');
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
+describe('many tokens on one request', () => {
+  it('name the pod that still serves, whichever comes first', () => {
+    const bench = new Bench({ onLost: { kind: 'fail', status: 503, retryAfterSeconds: null } });
+    const gone = tokenOf(bench.request(bench.plan({ c: [pod('a')] })).token);
+    const there = tokenOf(bench.request(bench.plan({ c: [pod('b')] })).token);
+    const plan = bench.plan({ c: [pod('b'), pod('c'), pod('d')] });
+    for (const both of [`${gone}; sid=${there}`, `${there}; sid=${gone}`]) {
+      const { name, selection, token } = bench.request(plan, both);
+      assert.deepEqual([name, selection.token, token], ['b', 'used', null]);
+    }
+    assert.equal(bench.request(plan, `${gone}; sid=${gone}`).selection.token, 'unknown-endpoint');
+  });
+
+  it('are tried until one is good, and not for ever', () => {
+    const bench = new Bench();
+    const plan = bench.plan({ c: [pod('a'), pod('b')] });
+    const good = tokenOf(bench.request(plan).token);
+    const forged = good.slice(0, -4) + (good.endsWith('AAAA') ? 'BBBB' : 'AAAA');
+    const among = (count: number): string => `${`${forged}; sid=`.repeat(count)}${good}`;
+    assert.equal(bench.request(plan, among(15)).selection.token, 'used');
+    assert.notEqual(bench.request(plan, among(16)).selection.token, 'used');
+  });
+});
+
+describe('cookies of strong sessions', () => {
+  it('are made to be kept out of other hands', () => {
+    const cookie = { ...SESSION_COOKIE, domain: 'example.com', secure: 'always', sameSite: 'Strict' } as const;
+    const bench = new Bench({ carriers: [{ kind: 'cookie', cookie }] });
+    const { setCookie } = bench.request(bench.plan({ c: [pod('a')] }));
+    assert.match(setCookie ?? '', /^sid=[^;]+; Secure; Path=\/; Domain=example\.com; HttpOnly; SameSite=Strict$/);
+  });
+});

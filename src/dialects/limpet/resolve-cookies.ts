@@ -1,0 +1,102 @@
+import type { DiagnosticSink } from '../../diagnostics/sink.ts';
+import type { VirtualHost } from '../../model/listener.ts';
+import type { Model } from '../../model/model.ts';
+import { formatOrigin } from '../../model/origin.ts';
+import type { PathMatch, Route } from '../../model/route.ts';
+import type { SessionCookie, StrongSession } from '../../model/strong-session.ts';
+import type { FieldPath, Resource } from '../../resources/resource.ts';
+import type { ResourceSet } from '../../resources/resource-set.ts';
+import { hostsWithTls } from './model-routes.ts';
+
+/** A cookie of a policy where it is set. */
+interface PlacedCookie {
+  readonly cookie: SessionCookie;
+  readonly route: Route;
+  readonly session: StrongSession;
+  readonly policy: Resource;
+  /** Of the carrier's `cookie`. */
+  readonly path: FieldPath;
+}
+
+/** Says where a browser would not send a policy's cookie back, or would keep one for two sessions. */
+export function reportCookiePlaces(model: Model, resources: ResourceSet, sink: DiagnosticSink): void {
+  for (const listener of model.listeners) {
+    for (const { host, isTls } of hostsWithTls(listener)) {
+      const placed = host.routes.flatMap((route) => cookiesOf(route, resources));
+      for (const one of placed) {
+        reportPath(one, sink);
+        reportDomain(one, host, sink);
+        if (!isTls) reportPlainText(one, listener.port, sink);
+      }
+      reportShared(placed, host, sink);
+    }
+  }
+}
+
+function cookiesOf(route: Route, resources: ResourceSet): PlacedCookie[] {
+  const { action } = route;
+  if (action.kind !== 'forward' || action.affinity.kind !== 'strongSession' || action.affinityOrigin === null)
+    return [];
+  const { session } = action.affinity;
+  const { namespace, name } = action.affinityOrigin;
+  const policy = resources.get('limpet.dev', 'SessionPolicy', namespace, name);
+  if (policy === undefined) return [];
+  return session.carriers.flatMap((carrier, index) =>
+    carrier.kind === 'cookie'
+      ? [{ cookie: carrier.cookie, route, session, policy, path: ['spec', 'carrier', index, 'cookie'] }]
+      : [],
+  );
+}
+
+function reportPath({ cookie, route, policy, path }: PlacedCookie, sink: DiagnosticSink): void {
+  const reach = reachOf(cookie.path, route.match.path);
+  if (reach === 'all') return;
+  const where = formatOrigin(route.origin);
+  const message =
+    reach === 'none'
+      ? `the cookie's path ${cookie.path} holds no request of ${where}, so it never comes back there`
+      : `the cookie's path ${cookie.path} holds only some requests of ${where}; the others begin new sessions`;
+  const help = 'Leave path out, or give the path that the route begins with.';
+  sink.report('warning', 'no-affinity', policy.position([...path, 'path']), message, help);
+}
+
+/** RFC 6265 §5.1.4. */
+function reachOf(cookiePath: string, match: PathMatch): 'all' | 'some' | 'none' {
+  if (cookiePath === '/' || match.kind === 'regex') return 'all';
+  const { kind, value } = match;
+  const isWithin =
+    value === cookiePath ||
+    (value.startsWith(cookiePath) && (cookiePath.endsWith('/') || value.charAt(cookiePath.length) === '/'));
+  if (isWithin) return 'all';
+  return kind !== 'exact' && cookiePath.startsWith(value) ? 'some' : 'none';
+}
+
+/** RFC 6265 §5.1.3: a browser takes a Domain that its host lies within. */
+function reportDomain({ cookie, policy, path }: PlacedCookie, host: VirtualHost, sink: DiagnosticSink): void {
+  if (cookie.domain === '') return;
+  for (const domain of host.domains) {
+    const name = domain.replace(/^\*\.?/, '');
+    if (name === '' || name === cookie.domain || name.endsWith(`.${cookie.domain}`)) continue;
+    const message = `browsers drop the cookie on ${domain}, which does not lie within its domain ${cookie.domain}`;
+    sink.report('warning', 'no-affinity', policy.position([...path, 'domain']), message, 'Leave domain out.');
+  }
+}
+
+function reportPlainText({ cookie, policy, path }: PlacedCookie, port: number, sink: DiagnosticSink): void {
+  if (cookie.secure !== 'always') return;
+  const message = `port ${port} is plain text: the cookie ${cookie.name} comes back only where clients speak https to a proxy before it`;
+  sink.report('note', 'no-affinity', policy.position([...path, 'name']), message);
+}
+
+/** A browser keeps one cookie for a name, a domain and a path, so tokens of two scopes would take turns in it. */
+function reportShared(placed: readonly PlacedCookie[], host: VirtualHost, sink: DiagnosticSink): void {
+  const byCookie = Map.groupBy(placed, ({ cookie }) => `${cookie.name} ${cookie.domain} ${cookie.path}`);
+  for (const [first, ...others] of byCookie.values()) {
+    const other = others.find(({ session }) => !session.scopes.some((scope) => first?.session.scopes.includes(scope)));
+    if (first === undefined || other === undefined) continue;
+    const message = `on ${host.domains[0]} the cookie ${other.cookie.name} carries the sessions of ${formatOrigin(first.route.origin)} and of ${formatOrigin(other.route.origin)} in turn`;
+    const help =
+      'Each overwrites the other. Give each a policy of its own, with another cookie name or path; sectionName names a rule.';
+    sink.report('warning', 'conflict', other.policy.position([...other.path, 'name']), message, help);
+  }
+}

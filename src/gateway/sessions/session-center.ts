@@ -1,0 +1,156 @@
+import type { SessionEvent, SessionId, SessionLedger } from '../../affinity/session-ledger.ts';
+import type { UpstreamHost, UpstreamHosts } from '../upstream-host.ts';
+import { MoveBudget } from './move-budget.ts';
+import {
+  decodeReport,
+  encodeReport,
+  type SessionMessage,
+  type SessionNews,
+  type SessionReport,
+} from './session-report.ts';
+import { SessionTable } from './session-table.ts';
+import type { SessionCount, SessionNotice } from './worker-sessions.ts';
+
+/** One process, which makes all moves. */
+const ALONE = { index: 0, count: 1 } as const;
+
+export interface SessionCenterOptions {
+  readonly hosts: () => UpstreamHosts;
+  readonly capacity: number;
+  /** Workers have to be told of every change. */
+  readonly hasWorkers: boolean;
+  /** Seconds that only ever grow. */
+  readonly nowSeconds: () => number;
+}
+
+/**
+ * All live sessions of a gateway. In a process that serves by itself it is the ledger; in the primary it is the union of
+ * what the workers report, and knows what each of them has still to be told (decision 071).
+ */
+export class SessionCenter implements SessionLedger<UpstreamHost> {
+  readonly #options: SessionCenterOptions;
+  readonly #table: SessionTable;
+  readonly #budget: MoveBudget;
+  readonly #changed = new Set<UpstreamHost>();
+  /** Workers that wait for the answer to a report. */
+  readonly #reporters = new Set<number>();
+  /** What others than the worker that reported it have to know: where keys are, and what moved or ended. */
+  #news: { readonly worker: number; readonly message: SessionMessage }[] = [];
+
+  constructor(options: SessionCenterOptions) {
+    const { capacity, hasWorkers, nowSeconds } = options;
+    this.#options = options;
+    this.#budget = new MoveBudget(ALONE, nowSeconds);
+    const onCount = (host: UpstreamHost, change: number): void => {
+      host.liveSessions += change;
+      if (hasWorkers) this.#changed.add(host);
+    };
+    this.#table = new SessionTable({ capacity, nowSeconds, onCount });
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  get forgotten(): number {
+    return this.#table.forgotten;
+  }
+
+  seen(event: SessionEvent<UpstreamHost>): void {
+    this.#table.see(event, 'seen');
+  }
+
+  ended(event: SessionEvent<UpstreamHost>): void {
+    this.#table.end(event, 'ended');
+  }
+
+  opened(event: SessionEvent<UpstreamHost>): void {
+    this.#table.see(event, 'seen');
+    this.#table.open(event);
+  }
+
+  closed(event: SessionEvent<UpstreamHost>): void {
+    this.#table.close(event);
+  }
+
+  takeMove(policy: string, maxPerMinute: number): boolean {
+    return this.#budget.take(policy, maxPerMinute);
+  }
+
+  placeOf(key: SessionId): UpstreamHost | null {
+    return this.#table.find(key)?.host ?? null;
+  }
+
+  sweep(): void {
+    this.#table.sweep();
+  }
+
+  forget(isGone: (host: UpstreamHost) => boolean): void {
+    this.#table.forget(isGone);
+  }
+
+  /** How long the oldest session of these hosts has been known; null: they have none. */
+  oldestSeconds(hosts: ReadonlySet<UpstreamHost>): number | null {
+    let oldest = Number.POSITIVE_INFINITY;
+    for (const { host, startedSeconds } of this.#table) {
+      if (startedSeconds < oldest && hosts.has(host)) oldest = startedSeconds;
+    }
+    return oldest === Number.POSITIVE_INFINITY ? null : Math.floor(this.#options.nowSeconds() - oldest);
+  }
+
+  /** A worker says what happened; `notices` answers. */
+  report(worker: number, report: SessionReport): void {
+    this.#reporters.add(worker);
+    const hosts = this.#options.hosts();
+    decodeReport(
+      report,
+      ({ cluster, address }) => hosts.find(cluster, address),
+      (news, event) => {
+        if (this.#merge(news, event)) this.#news.push({ worker, message: { news, event } });
+      },
+      (id) => void this.#table.end(id, 'gone'),
+    );
+  }
+
+  /** True if other workers may know otherwise. */
+  #merge(news: SessionNews, event: SessionEvent<UpstreamHost>): boolean {
+    if (news === 'ended') return this.#table.end(event, 'ended');
+    if (news === 'used') {
+      this.#table.refresh(event);
+      return false;
+    }
+    return this.#table.see(event, 'seen') === 'moved' || event.isKey === true;
+  }
+
+  onExit(worker: number): void {
+    this.#reporters.delete(worker);
+  }
+
+  /** What each of the workers has to be told since the last call; workers that need to know nothing are left out. */
+  notices(workerCount: number): ReadonlyMap<number, SessionNotice> {
+    const counts = [...this.#changed].map(toCount);
+    const all = this.#news;
+    this.#changed.clear();
+    this.#news = [];
+    const notices = new Map<number, SessionNotice>();
+    for (let worker = 0; worker < workerCount; worker++) {
+      const isAnswer = this.#reporters.delete(worker);
+      const news = all.filter((each) => each.worker !== worker).map(({ message }) => message);
+      if (!isAnswer && counts.length === 0 && news.length === 0) continue;
+      notices.set(worker, { counts, isAnswer, news: news.length === 0 ? null : encodeReport(news) });
+    }
+    return notices;
+  }
+
+  /** What a worker that starts has to know. */
+  notice(): SessionNotice {
+    const counts = [...this.#options.hosts()].map(([, host]) => toCount(host)).filter(({ sessions }) => sessions > 0);
+    const messages: SessionMessage[] = [];
+    for (const session of this.#table) if (session.isKey) messages.push({ news: 'seen', event: session });
+    return { counts, isAnswer: false, news: messages.length === 0 ? null : encodeReport(messages) };
+  }
+}
+
+function toCount({ cluster, address, liveSessions }: UpstreamHost): SessionCount {
+  return { cluster, address, sessions: liveSessions };
+}

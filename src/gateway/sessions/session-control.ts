@@ -1,0 +1,142 @@
+import type { DrainAnswer, DrainRequest, SessionsView } from '../../model/sessions-view.ts';
+import type { Log } from '../../telemetry/log.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Runtime } from '../runtime.ts';
+import type { UpstreamHost } from '../upstream-host.ts';
+import { DrainBoard } from './drain-board.ts';
+import type { DrainStore } from './drain-file.ts';
+import type { DrainedHost } from './host-drains.ts';
+import { PodChanges } from './pod-changes.ts';
+import { formatPod, podNameOf } from './pods.ts';
+import { SessionCenter } from './session-center.ts';
+
+/** How often sessions and drains are looked through, and workers told. */
+export const SESSION_TICK_MILLIS = 500;
+
+export interface SessionControlOptions {
+  /** Serves, or mirrors what serves; made after this. */
+  readonly gateway: () => Gateway;
+  readonly capacity: number;
+  readonly store: DrainStore;
+  readonly log: Log;
+  /** Hears of drains after this process's own gateway; null: no other process serves. */
+  readonly onDrains: ((drains: readonly DrainedHost[]) => void) | null;
+}
+
+/** Live sessions and drains of a gateway, in the process that has its configuration. */
+export class SessionControl {
+  readonly center: SessionCenter;
+  readonly #options: SessionControlOptions;
+  readonly #board: DrainBoard;
+  readonly #pods = new PodChanges();
+  #expired: ReadonlySet<UpstreamHost> = new Set();
+
+  constructor(options: SessionControlOptions) {
+    this.#options = options;
+    this.center = new SessionCenter({
+      hosts: () => options.gateway().hosts,
+      capacity: options.capacity,
+      hasWorkers: options.onDrains !== null,
+      nowSeconds: () => performance.now() / 1000,
+    });
+    this.#board = new DrainBoard({
+      store: options.store,
+      nowSeconds: () => Date.now() / 1000,
+      oldestSeconds: (hosts) => this.center.oldestSeconds(hosts),
+    });
+    try {
+      this.#board.restore();
+    } catch (error) {
+      options.log.error(
+        { error: error instanceof Error ? error.message : String(error) },
+        'the orders to drain of the process before are lost',
+      );
+    }
+  }
+
+  get drains(): readonly DrainedHost[] {
+    return this.#board.drainedHosts;
+  }
+
+  /** To be called when a runtime is compiled and does not serve yet. */
+  follow(runtime: Runtime): void {
+    const gone = this.#pods.follow(runtime);
+    if (gone !== null) this.center.forget((host) => gone.has(host));
+    this.#board.follow(runtime);
+    this.#options.gateway().useDrains(this.drains);
+  }
+
+  /** To be called every SESSION_TICK_MILLIS. */
+  tick(): void {
+    this.center.sweep();
+    const expired = this.#board.expiredHosts;
+    // Once, when the time is over: if all pods drain they serve, and what comes then counts.
+    const over = [...expired].filter((host) => !this.#expired.has(host));
+    this.#expired = expired;
+    if (over.length > 0) this.center.forget((host) => over.includes(host));
+    try {
+      if (this.#board.prune()) this.#publish();
+    } catch (error) {
+      this.#options.log.error({ error: String(error) }, 'the orders to drain could not be written');
+    }
+  }
+
+  drain(request: DrainRequest): DrainAnswer {
+    return this.#change(
+      () => this.#board.order(request),
+      ({ deadlineSeconds }) => ({ deadlineSeconds }),
+      'draining a pod',
+    );
+  }
+
+  undrain(endpoint: string): DrainAnswer {
+    return this.#change(
+      () => this.#board.cancel(endpoint),
+      () => ({}),
+      'a pod takes new sessions again',
+    );
+  }
+
+  view(): SessionsView {
+    const { runtime } = this.#options.gateway();
+    return {
+      sessions: this.center.size,
+      forgotten: this.center.forgotten,
+      endpoints: [...(runtime?.clusters.values() ?? [])].flatMap(({ balancer }) =>
+        balancer.hosts.map(({ endpoint, state }) => ({
+          cluster: balancer.cluster.name,
+          address: endpoint.address,
+          pod: formatPod(podNameOf(endpoint)),
+          sessions: state.liveSessions,
+          activeRequests: state.activeRequests,
+          drain: state.drain?.by ?? null,
+        })),
+      ),
+      drains: this.#board.progress,
+    };
+  }
+
+  #change(
+    change: () => DrainAnswer,
+    describe: (drain: Extract<DrainAnswer, { kind: 'done' }>['drain']) => Readonly<Record<string, unknown>>,
+    message: string,
+  ): DrainAnswer {
+    let answer: DrainAnswer;
+    try {
+      answer = change();
+    } catch (error) {
+      return { kind: 'refused', message: `the order could not be written down: ${String(error)}` };
+    }
+    if (answer.kind !== 'done') return answer;
+    const { drain } = answer;
+    this.#options.log.info({ pod: drain.pod, addresses: drain.addresses, ...describe(drain) }, message);
+    this.#publish();
+    return answer;
+  }
+
+  #publish(): void {
+    const { drains } = this;
+    this.#options.gateway().useDrains(drains);
+    this.#options.onDrains?.(drains);
+  }
+}

@@ -1,0 +1,179 @@
+import type { SessionEvent, SessionId, SessionLedger } from '../../affinity/session-ledger.ts';
+import type { HostName, UpstreamHost, UpstreamHosts } from '../upstream-host.ts';
+import { MoveBudget } from './move-budget.ts';
+import { decodeReport, encodeReport, type SessionMessage, type SessionReport } from './session-report.ts';
+import { type CountCause, type SessionChange, SessionTable } from './session-table.ts';
+
+/** Live sessions of a host, as the primary counts them. */
+export interface SessionCount extends HostName {
+  readonly sessions: number;
+}
+
+/** What the primary tells a worker of sessions. */
+export interface SessionNotice {
+  /** Of hosts whose count changed. */
+  readonly counts: readonly SessionCount[];
+  /** The counts contain what the worker's last report said. */
+  readonly isAnswer: boolean;
+  /** Where other workers have seen keys, and what moved or ended there; null: nothing of the kind. */
+  readonly news: SessionReport | null;
+}
+
+export interface WorkerSessionsOptions {
+  readonly hosts: () => UpstreamHosts;
+  readonly capacity: number;
+  readonly share: { readonly index: number; readonly count: number };
+  /** Tells the primary, which answers by a notice. */
+  readonly report: (report: SessionReport) => void;
+  /** Seconds that only ever grow. */
+  readonly nowSeconds: () => number;
+}
+
+/**
+ * A worker's part in counting live sessions: it tells the primary what is new to it, and gives its hosts the primary's
+ * counts, with what the primary does not know yet on top (decision 071).
+ */
+export class WorkerSessions implements SessionLedger<UpstreamHost> {
+  readonly #options: WorkerSessionsOptions;
+  readonly #table: SessionTable;
+  readonly #budget: MoveBudget;
+  readonly #outbox = new Map<string, SessionMessage>();
+  readonly #counts = new Map<UpstreamHost, number>();
+  /** What happened since the last report, and what that report says: on top of the primary's counts. */
+  #fresh = new Map<UpstreamHost, number>();
+  #told = new Map<UpstreamHost, number>();
+  #isWaiting = false;
+  #streamsTold = 0;
+
+  constructor(options: WorkerSessionsOptions) {
+    this.#options = options;
+    this.#budget = new MoveBudget(options.share, options.nowSeconds);
+    const { capacity, nowSeconds } = options;
+    this.#table = new SessionTable({ capacity, nowSeconds, onCount: (...change) => this.#onCount(...change) });
+  }
+
+  get forgotten(): number {
+    return this.#table.forgotten;
+  }
+
+  seen(event: SessionEvent<UpstreamHost>): void {
+    this.#tell(event, this.#table.see(event, 'seen'));
+  }
+
+  ended(event: SessionEvent<UpstreamHost>): void {
+    this.#table.end(event, 'ended');
+    this.#post({ news: 'ended', event });
+  }
+
+  opened(event: SessionEvent<UpstreamHost>): void {
+    this.seen(event);
+    this.#table.open(event);
+  }
+
+  closed(event: SessionEvent<UpstreamHost>): void {
+    this.#table.close(event);
+    if (this.#table.find(event) === undefined) this.#post({ news: 'ended', event });
+    else this.#post({ news: 'used', event });
+  }
+
+  takeMove(policy: string, maxPerMinute: number): boolean {
+    return this.#budget.take(policy, maxPerMinute);
+  }
+
+  placeOf(key: SessionId): UpstreamHost | null {
+    return this.#table.find(key)?.host ?? null;
+  }
+
+  /** To be called a few times a second. */
+  tick(): void {
+    this.#table.sweep();
+    this.#keepStreams();
+    if (this.#isWaiting || this.#outbox.size === 0) return;
+    const messages = [...this.#outbox.values()];
+    this.#outbox.clear();
+    this.#told = this.#fresh;
+    this.#fresh = new Map();
+    this.#isWaiting = true;
+    this.#options.report(encodeReport(messages));
+  }
+
+  /** The primary has counted. */
+  receive({ counts, isAnswer, news }: SessionNotice): void {
+    const hosts = this.#options.hosts();
+    const touched = new Set<UpstreamHost>();
+    for (const { cluster, address, sessions } of counts) {
+      const host = hosts.find(cluster, address);
+      if (host === undefined) continue;
+      this.#counts.set(host, sessions);
+      touched.add(host);
+    }
+    if (isAnswer) {
+      for (const host of this.#told.keys()) touched.add(host);
+      this.#told = new Map();
+      this.#isWaiting = false;
+    }
+    for (const host of touched) this.#write(host);
+    if (news !== null) this.#learn(news, hosts);
+  }
+
+  /** Forgets sessions of hosts that are gone, or that are another pod now. */
+  forget(isGone: (host: UpstreamHost) => boolean): void {
+    this.#table.forget(isGone);
+    for (const map of [this.#counts, this.#fresh, this.#told]) {
+      for (const host of map.keys()) {
+        if (!isGone(host)) continue;
+        map.delete(host);
+        host.liveSessions = 0;
+      }
+    }
+  }
+
+  /** What this worker knows otherwise it would not tell: it takes it for known. */
+  #learn(report: SessionReport, hosts: UpstreamHosts): void {
+    decodeReport(
+      report,
+      ({ cluster, address }) => hosts.find(cluster, address),
+      (news, event) => {
+        if (news === 'ended') this.#table.end(event, 'told');
+        else if (event.isKey === true || this.#table.find(event) !== undefined) this.#table.see(event, 'told');
+      },
+      (id) => void this.#table.end(id, 'told'),
+    );
+  }
+
+  #tell(event: SessionEvent<UpstreamHost>, change: SessionChange): void {
+    if (change !== 'none') this.#post({ news: 'seen', event });
+  }
+
+  #post(message: SessionMessage): void {
+    const { hi, lo } = message.event;
+    const key = `${hi} ${lo}`;
+    // That it is at the host says more than that it is in use.
+    if (message.news === 'used' && this.#outbox.has(key)) return;
+    this.#outbox.set(key, message);
+  }
+
+  /** A session with an open stream is in use although nothing is asked. */
+  #keepStreams(): void {
+    const now = this.#options.nowSeconds();
+    if (now - this.#streamsTold < 1) return;
+    this.#streamsTold = now;
+    for (const session of this.#table.streaming) {
+      const event = { ...session };
+      const change = this.#table.see(event, 'told');
+      if (change === 'refreshed') this.#post({ news: 'used', event });
+    }
+  }
+
+  #onCount(host: UpstreamHost, change: 1 | -1, cause: CountCause): void {
+    // What ends by time ends in the primary.
+    if (cause !== 'seen' && cause !== 'ended') return;
+    this.#fresh.set(host, (this.#fresh.get(host) ?? 0) + change);
+    this.#write(host);
+  }
+
+  #write(host: UpstreamHost): void {
+    const sum = (this.#counts.get(host) ?? 0) + (this.#fresh.get(host) ?? 0) + (this.#told.get(host) ?? 0);
+    host.liveSessions = Math.max(0, sum);
+  }
+}
