@@ -27,7 +27,7 @@ const WANTED_SPREAD = 1.25;
 /** Sessions that are in use all the time, and may move under no circumstances. */
 const BUSY = 10;
 /** They come back bit by bit, so that each gateway notices what the others have moved. */
-const WAKING_PORTIONS = 12;
+const WAKING_PORTIONS = 10;
 const POLL_MILLIS = 50;
 /** A token is made anew after an eighth of the idle time (decision 070), with some slack. */
 const REFRESHES_PER_IDLE = 6;

@@ -6,7 +6,7 @@ import type { Pod } from './pod-fleet.ts';
 
 const COOKIE = 'sid';
 /** Nobody leaves before the deadline here, so that a longer one would change nothing. */
-const BASELINE_DEADLINE_MILLIS = 3_000;
+const BASELINE_DEADLINE_MILLIS = 2_000;
 
 const baseline = {
   carriers: { cookie: COOKIE, header: null },
