@@ -48,7 +48,7 @@ export class Tally {
   lose(former: Pod, pod: string, idleMillis: number, idleForMillis: number | null): void {
     const isOverdue = former.phase === 'draining' && performance.now() >= former.deadline;
     const phase = former.phase === 'ready' ? 'healthy' : isOverdue ? 'overdue' : former.phase;
-    if (phase === 'healthy' && idleForMillis !== null && idleMillis >= idleForMillis * IDLE_SLACK) {
+    if (phase === 'healthy' && idleForMillis !== null && idleMillis >= idleForMillis - IDLE_SLACK_MILLIS) {
       this.moved.idle++;
       return;
     }
@@ -67,5 +67,5 @@ export class Tally {
   }
 }
 
-/** A gateway may know of a session's last request an eighth of the idle time late (decision 070). */
-const IDLE_SLACK = 7 / 8 - 0.02;
+/** Tokens tell times in whole seconds. */
+const IDLE_SLACK_MILLIS = 1_000;
