@@ -15,7 +15,7 @@ export interface Pod {
    * left; `removed`: taken away without drain. A pod that was empty in time stays `draining` when it is gone.
    */
   phase: 'ready' | 'draining' | 'overdue' | 'removed';
-  /** By performance.now(), for a pod that drains: what leaves before has left too early. */
+  /** By performance.now(), for a pod that drains: what is lost before was lost too early. Infinite once it was empty in time. */
   deadline: number;
 }
 

@@ -18,7 +18,7 @@ export function findUnsound({ tally }: ScenarioResult): readonly string[] {
 /** What a SessionPolicy promises and a result does not show; empty where all was kept. */
 export function findBroken(result: ScenarioResult): readonly string[] {
   const { tally } = result;
-  const { lost, agreement, parallel, drains, forged } = tally;
+  const { lost, agreement, parallel, drains, forged, retired } = tally;
   const broken = [...findUnsound(result)];
   const check = (isKept: boolean, otherwise: string): void => {
     if (!isKept) broken.push(otherwise);
@@ -34,9 +34,8 @@ export function findBroken(result: ScenarioResult): readonly string[] {
   }
   check(agreement.agreed === agreement.asked, `gateways disagree on ${agreement.asked - agreement.agreed} sessions`);
   check(parallel.agreed === parallel.asked, `${parallel.asked - parallel.agreed} clients began on several pods`);
-  // Four standard deviations of what chance does.
-  const bound = forged.byChance + 4 * Math.sqrt(forged.byChance) + 4;
-  check(forged.followed <= bound, `${forged.followed} of ${forged.naming} forged tokens were followed`);
+  check(isChance(forged), `${forged.followed} of ${forged.naming} forged tokens were followed`);
+  check(isChance(retired), `${retired.followed} of ${retired.asked} tokens of a retired key were followed`);
   return broken;
 }
 
@@ -59,6 +58,7 @@ export function formatScenario(results: readonly ScenarioResult[], clients: numb
         ] as const,
     ),
     ['forged tokens that named a pod and were followed', formatForged],
+    ['tokens of a retired key that were followed', ({ tally }) => formatRetired(tally)],
     ['clients whose parallel first requests met one pod', ({ tally }) => formatShare(tally.parallel)],
     ['sessions on which all gateways agree', ({ tally }) => formatShare(tally.agreement)],
     ['clients without tokens: requests to the same pod as before', ({ tally }) => formatSilent(tally)],
@@ -109,6 +109,16 @@ function formatDrains({ drains }: Tally): string {
 function formatForged({ system, tally: { forged } }: ScenarioResult): string {
   if (system.forge === null) return 'names no pod';
   return `${forged.followed} of ${forged.naming} (by chance ${forged.byChance.toFixed(0)})`;
+}
+
+/** Within four standard deviations of what chance does. */
+function isChance({ followed, byChance }: { readonly followed: number; readonly byChance: number }): boolean {
+  return followed <= byChance + 4 * Math.sqrt(byChance) + 4;
+}
+
+function formatRetired({ retired }: Tally): string {
+  if (retired.asked === 0) return '';
+  return `${retired.followed} of ${retired.asked} (by chance ${retired.byChance.toFixed(0)})`;
 }
 
 function formatSilent({ silent }: Tally): string {

@@ -141,7 +141,8 @@ class Day {
     const counts = await pods.count();
     for (const pod of leaving) {
       const isInTime = counts.get(pod.name) === 0;
-      if (!isInTime) pod.phase = 'overdue';
+      if (isInTime) pod.deadline = Number.POSITIVE_INFINITY;
+      else pod.phase = 'overdue';
       tally.drains.push({ pod: pod.name, isInTime });
       pods.listed.delete(pod);
     }
@@ -162,11 +163,13 @@ class Day {
     const { keys } = gateways;
     const { idleForMillis } = this.#system;
     if (keys === null || idleForMillis === null) return;
+    const before = fleet.tokens();
     await fleet.during(() => keys.add());
     await delay(idleForMillis / REFRESHES_PER_IDLE);
     await this.#settle();
     await fleet.during(() => keys.retire());
     await this.#settle();
+    await fleet.checkRetired(before);
   }
 
   /** After a change every session is used twice, so that a token which was exchanged is used too. */

@@ -8,6 +8,9 @@ import { type ClientKind, SessionClient } from './session-client.ts';
 import type { Operation } from './session-pods.ts';
 import type { Tally } from './tally.ts';
 
+/** Number of a client that is none of the others. */
+const STRANGER = 1_000_000;
+const RETIRED_SAMPLE = 200;
 /** Requests at once. */
 const CONCURRENCY = 48;
 /** Between two requests of a client at the least, so that few clients do not use up the machine. */
@@ -68,6 +71,25 @@ export class SessionFleet {
       }
     };
     await Promise.all([changing, using()]);
+  }
+
+  /** Of the clients with sessions, as they are now. */
+  tokens(): ReadonlyMap<SessionClient, string> {
+    return new Map(this.clients.filter(({ hasSession }) => hasSession).map((client) => [client, client.token]));
+  }
+
+  /** Nobody opens these tokens any more: a stranger who brings them is led to the sessions' pods by chance alone. */
+  async checkRetired(tokens: ReadonlyMap<SessionClient, string>): Promise<void> {
+    const { retired } = this.#tally;
+    for (const [client, token] of [...tokens].slice(0, RETIRED_SAMPLE)) {
+      const stranger = new SessionClient(STRANGER, client.kind);
+      const lines = stranger.lines(this.#system.carriers, token);
+      const request = { path: pathOf('visit', stranger), lines, isAlone: false };
+      const response = this.#accept(await this.#balancer.send(request));
+      retired.asked++;
+      retired.byChance += 1 / this.#pods.listed.size;
+      if (response?.body === client.pod) retired.followed++;
+    }
   }
 
   /** Asks every gateway for each of some sessions, as a visitor with its token. */

@@ -28,6 +28,8 @@ export class Tally {
   readonly examples: string[] = [];
   /** Requests with forged tokens; those that name a pod, and where that pod answered; how many it would by chance. */
   readonly forged = { sent: 0, naming: 0, followed: 0, byChance: 0 };
+  /** Requests of a stranger with tokens of a key that is gone, and where the pod that the token names answered. */
+  readonly retired = { asked: 0, followed: 0, byChance: 0 };
   /** Requests of clients without tokens that followed one with no change between. */
   readonly silent = { repeated: 0, stayed: 0 };
   readonly agreement = { asked: 0, agreed: 0 };
