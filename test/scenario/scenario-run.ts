@@ -133,14 +133,14 @@ class Day {
     for (const pod of leaving) await pods.drain(pod, drainDeadlineMillis);
     await gateways.serve(pods.listed);
     const end = performance.now() + drainDeadlineMillis;
-    const isEmpty = async (): Promise<boolean> => {
+    let left = leaving;
+    while (performance.now() < end && left.length > 0) {
+      await delay(POLL_MILLIS);
       const counts = await pods.count();
-      return leaving.every(({ name }) => counts.get(name) === 0);
-    };
-    while (performance.now() < end && !(await isEmpty())) await delay(POLL_MILLIS);
-    const counts = await pods.count();
+      left = left.filter(({ name, deadline }) => counts.get(name) !== 0 || performance.now() >= deadline);
+    }
     for (const pod of leaving) {
-      const isInTime = counts.get(pod.name) === 0;
+      const isInTime = !left.includes(pod);
       if (isInTime) pod.deadline = Number.POSITIVE_INFINITY;
       else pod.phase = 'overdue';
       tally.drains.push({ pod: pod.name, isInTime });
