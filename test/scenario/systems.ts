@@ -5,17 +5,17 @@ import { hashRule } from './manifests.ts';
 import type { Pod } from './pod-fleet.ts';
 
 const COOKIE = 'sid';
-/** Nobody leaves before the deadline here, so that a longer one would change nothing. */
-const BASELINE_DEADLINE_MILLIS = 2_000;
+/** Time for every client to come by a few times. */
+const DRAIN_DEADLINE_MILLIS = 20_000;
+/** Sessions that a gateway is not told of stay until any deadline, so that a longer one would change nothing. */
+const STAYING_DEADLINE_MILLIS = 4_000;
 
-const baseline = {
-  carriers: { cookie: COOKIE, header: null },
-  idleForMillis: null,
-  drainDeadlineMillis: BASELINE_DEADLINE_MILLIS,
-} as const;
+const baseline = { carriers: { cookie: COOKIE, header: null }, idleForMillis: null } as const;
+const byHash = { ...baseline, drainDeadlineMillis: DRAIN_DEADLINE_MILLIS } as const;
+const byAddress = { ...baseline, drainDeadlineMillis: STAYING_DEADLINE_MILLIS, forge: forgeAddress } as const;
 
 export const RING_HASH: System = {
-  ...baseline,
+  ...byHash,
   name: 'ring hash',
   description: 'DestinationRule `consistentHash` with a cookie, `ringHash`',
   forge: null,
@@ -24,7 +24,7 @@ export const RING_HASH: System = {
 };
 
 export const MAGLEV: System = {
-  ...baseline,
+  ...byHash,
   name: 'Maglev',
   description: 'DestinationRule `consistentHash` with a cookie, `maglev`',
   forge: null,
@@ -34,7 +34,7 @@ export const MAGLEV: System = {
 
 /** Istio's persistent sessions, which are Envoy's, served by Limpet. */
 export const ISTIO_LABEL: System = {
-  ...baseline,
+  ...byAddress,
   name: 'address token',
   description: 'Service label `istio.io/persistent-session`, served by Limpet',
   forge: forgeAddress,
@@ -43,10 +43,9 @@ export const ISTIO_LABEL: System = {
 };
 
 export const ENVOY: System = {
-  ...baseline,
+  ...byAddress,
   name: 'Envoy stateful session',
   description: 'Envoy 1.40 with its stateful session filter, set up as Istio does it',
-  forge: forgeAddress,
   start: (pods) => EnvoyGateways.start(COOKIE, pods),
 };
 
@@ -78,7 +77,7 @@ spec:
   };
 }
 
-export const SESSION_POLICY: System = sessionPolicy(10_000, 20_000);
+export const SESSION_POLICY: System = sessionPolicy(10_000, DRAIN_DEADLINE_MILLIS);
 
 export const SYSTEMS: readonly System[] = [RING_HASH, MAGLEV, ENVOY, ISTIO_LABEL, SESSION_POLICY];
 
