@@ -6,16 +6,16 @@ import type { Pod } from './pod-fleet.ts';
 
 const COOKIE = 'sid';
 /** Time for every client to come by a few times. */
-const DRAIN_DEADLINE_MILLIS = 20_000;
-/** Sessions that a gateway is not told of stay until any deadline, so that a longer one would change nothing. */
-const STAYING_DEADLINE_MILLIS = 4_000;
+const DRAIN_DEADLINE_MILLIS = 10_000;
 
-const baseline = { carriers: { cookie: COOKIE, header: null }, idleForMillis: null } as const;
-const byHash = { ...baseline, drainDeadlineMillis: DRAIN_DEADLINE_MILLIS } as const;
-const byAddress = { ...baseline, drainDeadlineMillis: STAYING_DEADLINE_MILLIS, forge: forgeAddress } as const;
+const baseline = {
+  carriers: { cookie: COOKIE, header: null },
+  idleForMillis: null,
+  drainDeadlineMillis: DRAIN_DEADLINE_MILLIS,
+} as const;
 
 export const RING_HASH: System = {
-  ...byHash,
+  ...baseline,
   name: 'ring hash',
   description: 'DestinationRule `consistentHash` with a cookie, `ringHash`',
   forge: null,
@@ -24,7 +24,7 @@ export const RING_HASH: System = {
 };
 
 export const MAGLEV: System = {
-  ...byHash,
+  ...baseline,
   name: 'Maglev',
   description: 'DestinationRule `consistentHash` with a cookie, `maglev`',
   forge: null,
@@ -34,18 +34,20 @@ export const MAGLEV: System = {
 
 /** Istio's persistent sessions, which are Envoy's, served by Limpet. */
 export const ISTIO_LABEL: System = {
-  ...byAddress,
+  ...baseline,
   name: 'address token',
   description: 'Service label `istio.io/persistent-session`, served by Limpet',
+  forge: forgeAddress,
   forge: forgeAddress,
   start: (pods) =>
     LimpetGateways.start({ labels: `istio.io/persistent-session: ${COOKIE}`, more: '', hasKeys: false }, pods),
 };
 
 export const ENVOY: System = {
-  ...byAddress,
+  ...baseline,
   name: 'Envoy stateful session',
   description: 'Envoy 1.40 with its stateful session filter, set up as Istio does it',
+  forge: forgeAddress,
   start: (pods) => EnvoyGateways.start(COOKIE, pods),
 };
 
