@@ -38,7 +38,6 @@ export const ISTIO_LABEL: System = {
   name: 'address token',
   description: 'Service label `istio.io/persistent-session`, served by Limpet',
   forge: forgeAddress,
-  forge: forgeAddress,
   start: (pods) =>
     LimpetGateways.start({ labels: `istio.io/persistent-session: ${COOKIE}`, more: '', hasKeys: false }, pods),
 };
