@@ -44,7 +44,7 @@ export function formatScenario(results: readonly ScenarioResult[], clients: numb
   const rows: readonly (readonly [string, (result: ScenarioResult) => string])[] = [
     ['**sessions lost on a pod that stayed healthy**', ({ tally }) => `**${tally.lost.healthy}**`],
     ['**sessions lost on a draining pod before its deadline**', ({ tally }) => `**${tally.lost.draining}**`],
-    ['sessions cut off at a drain deadline', ({ tally }) => String(tally.lost.overdue)],
+    ['sessions lost on a draining pod, seen after its deadline', ({ tally }) => String(tally.lost.overdue)],
     ['sessions lost with a pod that was taken away without drain', ({ tally }) => String(tally.lost.removed)],
     ['of these, led to a stranger at the old address', ({ tally }) => String(tally.toReusedAddress)],
     ['sessions that moved after the application had saved them', ({ tally }) => String(tally.moved.released)],

@@ -14,9 +14,9 @@ describe('scenario, the short form', { timeout: 110_000, skip }, () => {
   let address: ScenarioResult;
   before(async () => {
     [strong, ring, address] = await Promise.all([
-      runScenario(sessionPolicy(3_000, 5_000), { clients: 400, ...silent }),
-      runScenario(RING_HASH, { clients: 200, ...silent }),
-      runScenario({ ...ISTIO_LABEL, drainDeadlineMillis: 2_500 }, { clients: 200, ...silent }),
+      runScenario(sessionPolicy(3_000, 5_000), { clients: 320, ...silent }),
+      runScenario(RING_HASH, { clients: 120, ...silent }),
+      runScenario({ ...ISTIO_LABEL, drainDeadlineMillis: 2_500 }, { clients: 120, ...silent }),
     ]);
   });
 
