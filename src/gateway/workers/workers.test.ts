@@ -15,7 +15,7 @@ import { eventually, isRunning } from '../../../test/support/processes.ts';
 import { replaceWorker, startWorkers } from '../../../test/support/workers.ts';
 import type { Listener } from '../../model/listener.ts';
 
-describe('createWorkers', { timeout: 60_000 }, () => {
+describe('createWorkers', { timeout: 120_000 }, () => {
   it('serves one port from every worker, and sums what they count', async () => {
     await using pod = await startHttpServer((_request, response) => response.end('pod'));
     await using started = await startWorkers([buildCluster('web', [buildEndpoint(pod)])]);
