@@ -25,6 +25,7 @@ export class UpstreamHost implements HostState {
   degradedActiveCheck = false;
   ejected = false;
   liveSessions = 0;
+  isCrowded = false;
   drain: HostDrain | null = null;
   healthySinceMillis: number = performance.now();
   /** null: no outlier detection watches the host. */

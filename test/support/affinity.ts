@@ -91,6 +91,7 @@ export function hostState(overrides: Partial<HostState> = {}): HostState {
     ejected: false,
     healthySinceMillis: Number.NEGATIVE_INFINITY,
     liveSessions: 0,
+    isCrowded: false,
     drain: null,
     ...overrides,
   };

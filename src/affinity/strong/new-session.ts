@@ -14,7 +14,7 @@ import { weighHosts } from '../weighted-hosts.ts';
 import { identityOf } from './endpoint-identity.ts';
 import { findNewWork } from './new-work.ts';
 
-/** Under leastSessions a key's host may have so many times the average of live sessions, and so many more at least. */
+/** Under leastSessions a host is crowded above so many times the average of live sessions, and so many more at least. */
 const BOUND_FACTOR = 1.25;
 const BOUND_SLACK = 10;
 
@@ -69,11 +69,11 @@ export class NewSessionChooser<S extends HostState> {
   /** The host that a key names; the same in every process with the same hosts. null: nobody takes new work. */
   pickByKey(key: Hash64, trace: NewSessionTrace, excluded: Excluded<S> = NONE): Host<S> | null {
     this.#begin(trace);
-    const bound = this.#bound();
-    const owner = this.#ownerOf(key, excluded, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
-    if (owner === null || this.#hasRoom(owner, bound, this.#cap)) return owner;
+    this.#judgeCrowding();
+    const owner = this.#ownerOf(key, excluded, isAny);
+    if (owner === null || this.#hasRoom(owner)) return owner;
     // Where all are full, the key's own host is as good as any, and the same in every process.
-    const other = this.#ownerOf(key, excluded, bound, this.#cap);
+    const other = this.#ownerOf(key, excluded, this.#hasRoom);
     trace.spilled = other !== null;
     return other ?? owner;
   }
@@ -118,35 +118,45 @@ export class NewSessionChooser<S extends HostState> {
   }
 
   /** The key's most preferred host among those that have room. */
-  #ownerOf(key: Hash64, excluded: Excluded<S>, bound: number, cap: number): Host<S> | null {
+  #ownerOf(key: Hash64, excluded: Excluded<S>, mayHave: (host: Host<S>) => boolean): Host<S> | null {
     const first = this.#table === null ? null : this.#candidates[this.#table.lookup(key, 0)];
-    if (first && this.#hasRoom(first, bound, cap) && !excluded.includes(first)) return first;
+    if (first && mayHave(first) && !excluded.includes(first)) return first;
     let best: Host<S> | null = null;
     let bestValue = -1;
     for (const { host, rendezvous } of this.#seats) {
       const value = rendezvousValue(key, rendezvous, this.#weight(host));
-      if (value <= bestValue || !this.#hasRoom(host, bound, cap) || excluded.includes(host)) continue;
+      if (value <= bestValue || !mayHave(host) || excluded.includes(host)) continue;
       best = host;
       bestValue = value;
     }
     return best;
   }
 
-  #hasRoom({ state, weight }: Host<S>, bound: number, cap: number): boolean {
-    return state.liveSessions < cap && state.liveSessions <= bound * weight;
-  }
+  readonly #hasRoom = ({ state }: Host<S>): boolean => {
+    const isCrowded = state.isCrowded && this.#settings.newSessions.kind === 'leastSessions';
+    return !isCrowded && state.liveSessions < this.#cap;
+  };
 
-  /** Live sessions for each unit of weight that a key's host may have; it has no say where sessions are not to be spread. */
-  #bound(): number {
+  /**
+   * A host that became crowded stays so until it is down to the average. With one bound for both, keys would go to and
+   * fro while its load lies there, which is where rebalancing stops.
+   */
+  #judgeCrowding(): void {
     const seats = this.#seats;
-    if (this.#settings.newSessions.kind !== 'leastSessions' || seats.length < 2) return Number.POSITIVE_INFINITY;
+    if (this.#settings.newSessions.kind !== 'leastSessions') return;
     let sessions = 0;
     let weight = 0;
     for (const { host } of seats) {
       sessions += host.state.liveSessions;
       weight += host.weight;
     }
-    return Math.max((sessions * BOUND_FACTOR) / weight, (sessions + BOUND_SLACK * seats.length) / weight);
+    const average = sessions / weight;
+    const bound = Math.max(average * BOUND_FACTOR, (sessions + BOUND_SLACK * seats.length) / weight);
+    for (const { host } of seats) {
+      const { state } = host;
+      const above = state.isCrowded ? average : bound;
+      state.isCrowded = seats.length > 1 && state.liveSessions > above * host.weight;
+    }
   }
 
   #weight(host: Host<S>): number {
@@ -188,4 +198,8 @@ function compileTable<S extends HostState>(
     return compileRing(names, weighHosts(hosts).weights, { ...newSessions, hashFunction: 'xxHash' });
   }
   return newSessions.kind === 'maglev' ? compileMaglev(names, weighHosts(hosts).weights, newSessions.tableSize) : null;
+}
+
+function isAny(): boolean {
+  return true;
 }

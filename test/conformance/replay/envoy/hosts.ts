@@ -116,6 +116,7 @@ export function createHostState(): HostState {
     ejected: false,
     healthySinceMillis: 0,
     liveSessions: 0,
+    isCrowded: false,
     drain: null,
   };
 }
