@@ -12,7 +12,7 @@ export interface HostState {
   healthySinceMillis: number;
   /** Live sessions, those that other processes of this gateway count included (decision 071). */
   liveSessions: number;
-  /** Had more than its share of live sessions and has not come back to the average since; keys without a session pass it over. */
+  /** Has far more than its share of live sessions, and keys without a session pass it over (strong/new-session.ts). */
   isCrowded: boolean;
   /** null: the host takes new sessions. */
   drain: HostDrain | null;

@@ -14,9 +14,10 @@ import { weighHosts } from '../weighted-hosts.ts';
 import { identityOf } from './endpoint-identity.ts';
 import { findNewWork } from './new-work.ts';
 
-/** Under leastSessions a host is crowded above so many times the average of live sessions, and so many more at least. */
-const BOUND_FACTOR = 1.25;
-const BOUND_SLACK = 10;
+/** Under leastSessions: above so many times the average of live sessions, and so many more at least, a host is crowded. */
+const CROWDED = { factor: 1.5, slack: 10 };
+/** A crowded one stays so above this. Rebalancing by default ends below it, so that all gateways come to agree again. */
+const STILL_CROWDED = { factor: 1.3, slack: 6 };
 
 export type NewSessionSettings = Pick<
   StrongSession,
@@ -138,8 +139,8 @@ export class NewSessionChooser<S extends HostState> {
   };
 
   /**
-   * A host that became crowded stays so until it is down to the average. With one bound for both, keys would go to and
-   * fro while its load lies there, which is where rebalancing stops.
+   * With one bound for becoming crowded and for staying so, keys would go to and fro while a host's load lies there, and
+   * gateways, whose counts differ a little, would disagree on them.
    */
   #judgeCrowding(): void {
     const seats = this.#seats;
@@ -150,12 +151,14 @@ export class NewSessionChooser<S extends HostState> {
       sessions += host.state.liveSessions;
       weight += host.weight;
     }
-    const average = sessions / weight;
-    const bound = Math.max(average * BOUND_FACTOR, (sessions + BOUND_SLACK * seats.length) / weight);
+    const above = ({ factor, slack }: typeof CROWDED): number =>
+      Math.max((sessions * factor) / weight, (sessions + slack * seats.length) / weight);
+    const crowded = above(CROWDED);
+    const stillCrowded = above(STILL_CROWDED);
     for (const { host } of seats) {
       const { state } = host;
-      const above = state.isCrowded ? average : bound;
-      state.isCrowded = seats.length > 1 && state.liveSessions > above * host.weight;
+      const bound = (state.isCrowded ? stillCrowded : crowded) * host.weight;
+      state.isCrowded = seats.length > 1 && state.liveSessions > bound;
     }
   }
 
