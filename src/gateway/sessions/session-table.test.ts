@@ -133,6 +133,16 @@ describe('SessionTable', () => {
     assert.deepEqual([table.size, table.forgotten, a.liveSessions], [3, 1, 3]);
   });
 
+  it('keeps nothing of what it has forgotten', () => {
+    const { table, see, idOf } = setUp(3);
+    const a = hostAt(1);
+    for (let id = 1; id <= 100; id++) see(id, a, 1_800);
+    assert.deepEqual([table.size, table.scheduled], [3, 3]);
+    table.end(idOf(100), 'ended');
+    see(99, a, 60);
+    assert.deepEqual([table.size, table.scheduled], [2, 2]);
+  });
+
   it('forgets the sessions of hosts that are gone', () => {
     const { table, see } = setUp();
     const [a, b] = [hostAt(1), hostAt(2)];

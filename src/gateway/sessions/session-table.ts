@@ -51,7 +51,7 @@ export class SessionTable {
   /** In the order in which they are forgotten where there are too many. */
   readonly #sessions = new Map<number, Entry>();
   /** By the second in which they may be over, at the earliest. */
-  readonly #due = new Map<number, Entry[]>();
+  readonly #due = new Map<number, Set<Entry>>();
   readonly #streaming = new Set<Entry>();
   readonly #options: SessionTableOptions;
   /** Sessions that there was no room for. */
@@ -63,6 +63,13 @@ export class SessionTable {
 
   get size(): number {
     return this.#sessions.size;
+  }
+
+  /** Entries that are kept to be looked at; never more than `size`. */
+  get scheduled(): number {
+    let sum = 0;
+    for (const bucket of this.#due.values()) sum += bucket.size;
+    return sum;
   }
 
   find(id: SessionId): LiveSession | undefined {
@@ -153,7 +160,6 @@ export class SessionTable {
       if (second > now) continue;
       this.#due.delete(second);
       for (const entry of entries) {
-        if (entry.dueSecond !== second || this.#sessions.get(toKey(entry)) !== entry) continue;
         entry.dueSecond = 0;
         if (this.#isOver(entry, now)) this.#remove(entry, 'gone');
         else this.#schedule(entry);
@@ -176,10 +182,17 @@ export class SessionTable {
     const due = entry.streams > 0 ? now + entry.windowSeconds : entry.seenSeconds + entry.windowSeconds;
     const second = Math.ceil(Math.max(due, now) / width) * width;
     if (entry.dueSecond === second) return;
+    this.#unschedule(entry);
     entry.dueSecond = second;
     const bucket = this.#due.get(second);
-    if (bucket === undefined) this.#due.set(second, [entry]);
-    else bucket.push(entry);
+    if (bucket === undefined) this.#due.set(second, new Set([entry]));
+    else bucket.add(entry);
+  }
+
+  /** A bucket that kept what is forgotten would grow with the rate of new sessions, whatever the capacity. */
+  #unschedule(entry: Entry): void {
+    const bucket = this.#due.get(entry.dueSecond);
+    if (bucket?.delete(entry) === true && bucket.size === 0) this.#due.delete(entry.dueSecond);
   }
 
   #makeRoom(): void {
@@ -193,6 +206,7 @@ export class SessionTable {
   #remove(entry: Entry, cause: CountCause): void {
     this.#sessions.delete(toKey(entry));
     this.#streaming.delete(entry);
+    this.#unschedule(entry);
     this.#options.onCount(entry.host, -1, cause);
   }
 }
