@@ -223,6 +223,19 @@ describe('a lost session', () => {
     assert.equal(bench.request(kept, token).name, 'a');
   });
 
+  it('is none where every pod seems to be unhealthy, and all serve', () => {
+    const bench = new Bench({ onLost: { kind: 'fail', status: 503, retryAfterSeconds: 1 } });
+    const names = ['a', 'b', 'c', 'd'];
+    const plan = bench.plan({ c: names.map((name) => pod(name)) });
+    const sessions = Array.from({ length: 8 }, () => bench.request(plan));
+    for (const name of names) bench.state(pod(name).address).failedActiveCheck = true;
+    const panic = bench.plan({ c: names.map((name) => pod(name)) });
+    for (const { name, token } of sessions) {
+      const again = bench.request(panic, tokenOf(token));
+      assert.deepEqual([again.name, again.selection.token], [name, 'used']);
+    }
+  });
+
   it('does not come from a pod that is unhealthy for a moment elsewhere', () => {
     const bench = new Bench();
     const plan = bench.plan({ c: [pod('a')] });

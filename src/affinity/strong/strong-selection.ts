@@ -280,7 +280,8 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
   }
 
   #whyLost({ chooser }: StrongTarget<S>, host: Host<S>): 'unhealthy' | 'drained' | null {
-    if (!isServing(host)) return 'unhealthy';
+    // Where no pod seems to serve, those that do not take new sessions, and its own is as good for this one as any other.
+    if (!isServing(host)) return chooser?.candidates.includes(host) === true ? null : 'unhealthy';
     if (!isDraining(host) || !this.#isDrainOver(host)) return null;
     // Where every endpoint drains, they serve.
     return chooser?.candidates.some((candidate) => !isDraining(candidate)) === true ? 'drained' : null;

@@ -63,6 +63,9 @@ export class DrainBoard {
       else if (!this.#starts.has(key)) this.#starts.set(key, Math.floor(now));
     }
     for (const key of this.#starts.keys()) if (!this.#pods.has(key)) this.#starts.delete(key);
+    for (const key of this.#sessionsAtStart.keys()) {
+      if (!this.#starts.has(key) && !this.#orders.has(key)) this.#sessionsAtStart.delete(key);
+    }
   }
 
   /** What each host's state has to say; hosts that are not here do not drain. */
