@@ -178,6 +178,19 @@ describe('DrainBoard', () => {
     assert.deepEqual([end?.state, end?.estimateSeconds, end?.oldestSeconds], ['empty', 0, null]);
   });
 
+  it('begins anew when a pod drains again', async () => {
+    await using test = await setUp();
+    const draining = [buildCluster('web', [pod('web-0', 1, { health: 'draining' }), pod('web-1', 2)])];
+    await test.change(draining);
+    setLoad(test.gateway, 'web', 1, 80);
+    assert.equal(test.board.progress[0]?.estimateSeconds, 600);
+    await test.change(CLUSTERS);
+    setLoad(test.gateway, 'web', 1, 8);
+    await test.change(draining);
+    // Sessions that ended before say nothing of the pace of this drain.
+    assert.equal(test.board.progress[0]?.estimateSeconds, 600);
+  });
+
   it("is over when the deadline has come: the order's, or else that of the policies", async () => {
     await using test = await setUp();
     setLoad(test.gateway, 'web', 1, 5);
