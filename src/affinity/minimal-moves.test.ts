@@ -28,6 +28,9 @@ class PlaceLedger implements SessionLedger<HostState> {
   takeMove(): boolean {
     return true;
   }
+  isStreaming(): boolean {
+    return false;
+  }
 
   placeOf({ hi, lo }: { hi: number; lo: number }): HostState | null {
     const place = this.#places.get(`${hi} ${lo}`);

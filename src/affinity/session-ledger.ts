@@ -17,7 +17,7 @@ export interface SessionEvent<S extends HostState> extends SessionId {
 
 /**
  * Counts live sessions and keeps the budget of moves; one per process. It owns `liveSessions` of the hosts. Selection
- * asks it for the budget and for the places of keys, and nothing else: counts are read from the hosts.
+ * asks it for the budget, the places of keys and open streams, and nothing else: counts are read from the hosts.
  */
 export interface SessionLedger<S extends HostState> {
   /** A request of the session was answered by the host. */
@@ -31,6 +31,8 @@ export interface SessionLedger<S extends HostState> {
   takeMove(policy: string, maxPerMinute: number): boolean;
   /** Where a key (`isKey`) that is in use was last; null: it is not in use, or was forgotten. */
   placeOf(key: SessionId): S | null;
+  /** Whether a stream of the session is open, as far as this process knows. */
+  isStreaming(id: SessionId): boolean;
 }
 
 /** For explaining and for tests: nothing is counted, every move is allowed. */
@@ -41,9 +43,10 @@ export const NO_LEDGER: SessionLedger<HostState> = {
   closed() {},
   takeMove: () => true,
   placeOf: () => null,
+  isStreaming: () => false,
 };
 
 /** The same knowledge, and nothing is counted: for looking at what would be decided. */
 export function readOnly<S extends HostState>(ledger: SessionLedger<S>): SessionLedger<HostState> {
-  return { ...NO_LEDGER, placeOf: (key) => ledger.placeOf(key) };
+  return { ...NO_LEDGER, placeOf: (key) => ledger.placeOf(key), isStreaming: (id) => ledger.isStreaming(id) };
 }

@@ -35,6 +35,8 @@ class Bench {
   readonly tokens = new SessionTokens(countingRandom());
   readonly #session: Partial<StrongSession>;
   readonly #places = new Map<string, HostState>();
+  /** Ids of sessions with an open stream. */
+  readonly streams = new Set<string>();
   readonly #random = repeatableRandom();
 
   constructor(session: Partial<StrongSession> = {}, keys = testKeys(1)) {
@@ -83,6 +85,7 @@ class Bench {
       ended: (event) => this.#note('ended', event),
       opened() {},
       closed() {},
+      isStreaming: ({ hi, lo }) => this.streams.has(`${hi} ${lo}`),
       placeOf: (id) => this.#places.get(`${id.hi} ${id.lo}`) ?? null,
       takeMove: () => this.allowsMoves,
     };
@@ -97,6 +100,14 @@ class Bench {
     const setCookie = edits.find(({ name }) => name === 'set-cookie')?.value ?? null;
     const token = setCookie === null ? null : setCookie.slice(4, setCookie.indexOf(';'));
     return { selection, host, name: host?.endpoint.identity.name ?? '', token, setCookie };
+  }
+
+  /** What a response that goes on as a stream tells the ledger. */
+  openStream({ selection, host }: ReturnType<Bench['request']>): void {
+    const session = host === null ? null : selection.sessionAt(host);
+    if (host === null || session === null) return;
+    this.streams.add(`${session.hi} ${session.lo}`);
+    this.#places.set(`${session.hi} ${session.lo}`, host.state);
   }
 
   #note(what: string, event: SessionEvent<HostState>): void {
@@ -156,6 +167,49 @@ describe('times of a strong session', () => {
     assert.equal(bench.request(plan, token).token, null);
     bench.nowSeconds = NOW + 60;
     assert.notEqual(bench.request(plan, token).token, null);
+  });
+});
+
+describe('a session with an open stream', () => {
+  it('is not idle, whether the stream began with its token or without one', () => {
+    for (const beginsWithToken of [true, false]) {
+      for (const fallback of [[], BY_IP]) {
+        const bench = new Bench({ idleTimeoutMillis: 2000, fallback });
+        const plan = bench.plan({ c: [pod('a'), pod('b')] });
+        const first = bench.request(plan);
+        const token = tokenOf(first.token);
+        bench.openStream(beginsWithToken ? bench.request(plan, token) : first);
+        bench.nowSeconds += 60;
+        const later = bench.request(plan, token);
+        assert.deepEqual([later.name, later.selection.token], [first.name, 'used']);
+        bench.streams.clear();
+        bench.nowSeconds += 60;
+        assert.equal(bench.request(plan, tokenOf(later.token)).selection.token, 'idle-expired');
+      }
+    }
+  });
+
+  it('is not kept by the stream of another pod under the same key', () => {
+    const bench = new Bench({ idleTimeoutMillis: 2000, fallback: BY_IP });
+    const token = tokenOf(bench.request(bench.plan({ c: [pod('a')] })).token);
+    bench.openStream(bench.request(bench.plan({ c: [pod('b')] })));
+    bench.nowSeconds += 60;
+    assert.equal(bench.request(bench.plan({ c: [pod('a'), pod('b')] }), token).selection.token, 'idle-expired');
+  });
+
+  it('does not move for the balance', () => {
+    const rebalance = { idleForMillis: 2000, whenAbove: 1.25, maxPerMinute: 600 };
+    const bench = new Bench({ rebalance });
+    const plan = bench.plan({ c: [pod('a')] });
+    const released = tokenOf(bench.request(plan, '', { signal: 'release' }).token);
+    const idle = tokenOf(bench.request(plan).token);
+    for (const token of [released, idle]) bench.openStream(bench.request(plan, token));
+    bench.state(pod('a').address).liveSessions = 100;
+    const wider = bench.plan({ c: [pod('a'), pod('b')] });
+    bench.nowSeconds += 60;
+    for (const token of [released, idle]) assert.equal(bench.request(wider, token).name, 'a');
+    bench.streams.clear();
+    for (const token of [released, idle]) assert.equal(bench.request(wider, token).name, 'b');
   });
 });
 

@@ -170,7 +170,7 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
       if (this.#record.token === 'absent') this.#record.token = read;
       return false;
     }
-    const ended = this.#judgeTimes(read.content, carrier);
+    const ended = this.#judgeTimes(read, carrier);
     if (ended !== null) {
       if (this.#record.token === 'absent') this.#record.token = ended;
       return false;
@@ -241,15 +241,25 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
   }
 
   /** null: the session goes on. */
-  #judgeTimes(content: TokenContent, carrier: Carrier): 'expired' | 'idle-expired' | null {
+  #judgeTimes(read: ReadToken, carrier: Carrier): 'expired' | 'idle-expired' | null {
     const { absoluteSeconds, idleSeconds, refreshSeconds } = this.#plan;
-    const { expiresSeconds, issuedSeconds, lastUsedSeconds } = content;
+    const { expiresSeconds, issuedSeconds, lastUsedSeconds } = read.content;
     const now = this.nowSeconds;
     if (expiresSeconds !== 0 && now >= expiresSeconds) return 'expired';
     if (issuedSeconds === 0) return null;
     if (absoluteSeconds > 0 && now >= issuedSeconds + absoluteSeconds) return 'expired';
     const isIdle = idleSeconds > 0 && now >= lastUsedSeconds + idleSeconds + refreshSeconds;
-    return isIdle && carrier.refreshes ? 'idle-expired' : null;
+    return isIdle && carrier.refreshes && !this.#isStreaming(read) ? 'idle-expired' : null;
+  }
+
+  /** A silent stream does not make the token younger. One that began without a token is known by its key. */
+  #isStreaming({ content, tokens }: ReadToken): boolean {
+    const { ledger } = this.#environment;
+    if (ledger.isStreaming(content.id)) return true;
+    if (!this.#plan.fallback.evaluate(this.#request, null, hash)) return false;
+    const key = { hi: hash.hi >>> 0, lo: hash.lo >>> 0 };
+    if (!ledger.isStreaming(key)) return false;
+    return ledger.placeOf(key) === findNamedHost(this.#plan, tokens, content.endpoint)?.host.state;
   }
 
   /** False if the session is lost and must not move. */
@@ -262,7 +272,7 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
     if (found !== null && lost === null) {
       this.#target = found.target;
       this.#record.token = read.tokens === null && session.token.kind === 'sealed' ? 'exchanged' : 'used';
-      if (this.#shouldLeave(found.target, found.host, content)) this.#leave(found.host);
+      if (this.#shouldLeave(found.target, found.host, read)) this.#leave(found.host);
       else this.#sessionHost = found.host;
       return true;
     }
@@ -295,7 +305,8 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
   }
 
   /** Only at a safe point, and only where that spreads the load or empties a draining host. */
-  #shouldLeave({ chooser }: StrongTarget<S>, host: Host<S>, content: TokenContent): boolean {
+  #shouldLeave({ chooser }: StrongTarget<S>, host: Host<S>, read: ReadToken): boolean {
+    const { content } = read;
     const { session, refreshSeconds } = this.#plan;
     const { rebalance } = session;
     const candidates = chooser?.candidates ?? [];
@@ -304,7 +315,7 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
     const idleSeconds = this.nowSeconds - content.lastUsedSeconds - refreshSeconds;
     const isSafe =
       content.released || (this.#readFrom?.refreshes === true && idleSeconds * 1000 >= rebalance.idleForMillis);
-    if (!isSafe || !shouldMove(rebalance, host, candidates)) return false;
+    if (!isSafe || !shouldMove(rebalance, host, candidates) || this.#isStreaming(read)) return false;
     return this.#environment.ledger.takeMove(session.scopes.join('\n'), rebalance.maxPerMinute);
   }
 

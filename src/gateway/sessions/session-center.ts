@@ -81,6 +81,10 @@ export class SessionCenter implements SessionLedger<UpstreamHost> {
     return this.#table.find(key)?.host ?? null;
   }
 
+  isStreaming(id: SessionId): boolean {
+    return this.#table.isStreaming(id);
+  }
+
   sweep(): void {
     this.#table.sweep();
   }

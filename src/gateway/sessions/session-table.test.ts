@@ -36,6 +36,18 @@ describe('SessionTable', () => {
     assert.deepEqual([a.liveSessions, b.liveSessions, table.size], [1, 1, 2]);
   });
 
+  it('knows the sessions with an open stream, also those that have ended', () => {
+    const { table, see, idOf } = setUp();
+    see(1, hostAt(1));
+    assert.equal(table.isStreaming(idOf(1)), false);
+    for (let i = 0; i < 2; i++) table.open(idOf(1));
+    table.close(idOf(1));
+    table.end(idOf(1), 'ended');
+    assert.equal(table.isStreaming(idOf(1)), true);
+    table.close(idOf(1));
+    assert.equal(table.isStreaming(idOf(1)), false);
+  });
+
   it('forgets a session that was not used for its window, and not before', () => {
     const { clock, table, see, idOf } = setUp();
     const a = hostAt(1);

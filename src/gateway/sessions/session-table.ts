@@ -144,6 +144,10 @@ export class SessionTable {
     if (entry.isEnded) this.#remove(entry, 'ended');
   }
 
+  isStreaming(id: SessionId): boolean {
+    return (this.#sessions.get(toKey(id))?.streams ?? 0) > 0;
+  }
+
   /** Sessions with an open stream. */
   get streaming(): Iterable<LiveSession> {
     return this.#streaming;

@@ -84,6 +84,10 @@ export class WorkerSessions implements SessionLedger<UpstreamHost> {
     return this.#table.find(key)?.host ?? null;
   }
 
+  isStreaming(id: SessionId): boolean {
+    return this.#table.isStreaming(id);
+  }
+
   /** To be called a few times a second. */
   tick(): void {
     this.#table.sweep();
