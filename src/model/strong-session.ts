@@ -67,6 +67,8 @@ export interface Rebalance {
 
 /** A SessionPolicy as it applies to one route. */
 export interface StrongSession {
+  /** `namespace/name` of the policy: its budget of moves is one for all its routes. */
+  readonly policy: string;
   /**
    * Who may open whose tokens: one per target of the action, in their order, made of the policy's and the target's
    * identity and of nothing that changes while the service is the same. Targets with one scope share sessions.

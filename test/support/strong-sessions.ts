@@ -42,6 +42,7 @@ export function strongSession(overrides: Partial<StrongSession> = {}): Extract<A
   return {
     kind: 'strongSession',
     session: {
+      policy: 'policy',
       scopes: ['policy service'],
       carriers: [{ kind: 'cookie', cookie: SESSION_COOKIE }],
       token: { kind: 'sealed', keyRing: '', keyIds: [], acceptAddressTokens: false },

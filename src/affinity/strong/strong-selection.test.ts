@@ -30,6 +30,8 @@ function pod(name: string, overrides: Partial<Endpoint> = {}): Endpoint {
 class Bench {
   nowSeconds = NOW;
   allowsMoves = true;
+  /** The policies whose budgets were asked for a move. */
+  readonly movers: string[] = [];
   readonly events: string[] = [];
   readonly hosts = new Map<string, HostState>();
   readonly tokens = new SessionTokens(countingRandom());
@@ -87,7 +89,10 @@ class Bench {
       closed() {},
       isStreaming: ({ hi, lo }) => this.streams.has(`${hi} ${lo}`),
       placeOf: (id) => this.#places.get(`${id.hi} ${id.lo}`) ?? null,
-      takeMove: () => this.allowsMoves,
+      takeMove: (policy) => {
+        this.movers.push(policy);
+        return this.allowsMoves;
+      },
     };
     const selection = new Selection<HostState>(plan, request, {
       random: this.#random,
@@ -210,6 +215,17 @@ describe('a session with an open stream', () => {
     for (const token of [released, idle]) assert.equal(bench.request(wider, token).name, 'a');
     bench.streams.clear();
     for (const token of [released, idle]) assert.equal(bench.request(wider, token).name, 'b');
+  });
+});
+
+describe('the budget of moves', () => {
+  it("is the policy's, whatever the targets of its routes", () => {
+    const bench = new Bench({ policy: 'shop/cart', rebalance: { idleForMillis: 2000, whenAbove: 1, maxPerMinute: 1 } });
+    const token = tokenOf(bench.request(bench.plan({ c: [pod('a')] }), '', { signal: 'release' }).token);
+    bench.state(pod('a').address).liveSessions = 100;
+    const c = [pod('a'), pod('b')];
+    for (const plan of [bench.plan({ c }), bench.plan({ c, d: [pod('x')] }, [1, 1])]) bench.request(plan, token);
+    assert.deepEqual(bench.movers, ['shop/cart', 'shop/cart']);
   });
 });
 

@@ -316,7 +316,7 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
     const isSafe =
       content.released || (this.#readFrom?.refreshes === true && idleSeconds * 1000 >= rebalance.idleForMillis);
     if (!isSafe || !shouldMove(rebalance, host, candidates) || this.#isStreaming(read)) return false;
-    return this.#environment.ledger.takeMove(session.scopes.join('\n'), rebalance.maxPerMinute);
+    return this.#environment.ledger.takeMove(session.policy, rebalance.maxPerMinute);
   }
 
   #leave(host: Host<S>): void {

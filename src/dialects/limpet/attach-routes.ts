@@ -132,7 +132,8 @@ function emitAffinity(
       const owner = ofRoute === undefined ? (attachment?.policy ?? policy) : policy;
       return `${nameOf(owner.resource)} ${identity}`;
     });
-    return { kind: 'strongSession', session: { scopes, ...emitSession(policy.spec, policy.keys) } };
+    const session = { policy: nameOf(policy.resource), scopes, ...emitSession(policy.spec, policy.keys) };
+    return { kind: 'strongSession', session };
   }
   const own = emitFallback(policy.spec);
   const policies = own.length > 0 ? own : hashPoliciesOf(action.affinity);

@@ -15,7 +15,7 @@ import { DEFAULT_IDLE_FOR, type SessionPolicySpec } from './schema-session-polic
 const DEFAULT_IDLE_MILLIS = 1_800_000;
 
 /** What a policy asks for, on whatever route. */
-export function emitSession(spec: SessionPolicySpec, keys: KeyRingRef): Omit<StrongSession, 'scopes'> {
+export function emitSession(spec: SessionPolicySpec, keys: KeyRingRef): Omit<StrongSession, 'policy' | 'scopes'> {
   const { slowStart, onLost, rebalance } = spec;
   const isSealed = spec.token === 'sealed';
   return {
