@@ -73,10 +73,11 @@ export class NewSessionChooser<S extends HostState> {
     this.#judgeCrowding();
     const owner = this.#ownerOf(key, excluded, isAny);
     if (owner === null || this.#hasRoom(owner)) return owner;
-    // Where all are full, the key's own host is as good as any, and the same in every process.
-    const other = this.#ownerOf(key, excluded, this.#hasRoom);
-    trace.spilled = other !== null;
-    return other ?? owner;
+    // A crowded host is better than one at its cap. Where all are full, the key's own is as good as any, and the same in
+    // every process.
+    const host = this.#ownerOf(key, excluded, this.#hasRoom) ?? this.#ownerOf(key, excluded, this.#isBelowCap) ?? owner;
+    trace.spilled = host !== owner;
+    return host;
   }
 
   /** A host for a session that has no key. */
@@ -137,6 +138,8 @@ export class NewSessionChooser<S extends HostState> {
     const isCrowded = state.isCrowded && this.#settings.newSessions.kind === 'leastSessions';
     return !isCrowded && state.liveSessions < this.#cap;
   };
+
+  readonly #isBelowCap = ({ state }: Host<S>): boolean => state.liveSessions < this.#cap;
 
   /**
    * With one bound for becoming crowded and for staying so, keys would go to and fro while a host's load lies there, and

@@ -371,6 +371,20 @@ describe('new sessions', () => {
     }
   });
 
+  it('go to a crowded host rather than above the cap of the key’s own', () => {
+    const bench = new Bench({ fallback: BY_IP, maxSessionsPerEndpoint: 40 });
+    const heavy = pod('a', { weight: 1000 });
+    const plan = bench.plan({ c: [heavy, pod('b')] });
+    const client = { ip: '10.9.9.9' };
+    assert.equal(bench.request(plan, '', client).name, 'a');
+    bench.state(heavy.address).liveSessions = 40;
+    bench.state(pod('b').address).liveSessions = 39;
+    const spilled = bench.request(plan, '', client);
+    assert.deepEqual([spilled.name, spilled.selection.reason], ['b', 'hash-spilled']);
+    const own = bench.request(plan, '', client);
+    assert.deepEqual([own.name, own.selection.reason], ['a', 'hash']);
+  });
+
   it('move nothing between surviving pods, by rendezvous', () => {
     const bench = new Bench({ newSessions: { kind: 'rendezvous' }, fallback: BY_IP });
     const before = bench.plan({ c: ['a', 'b', 'c'].map((name) => pod(name)) });
