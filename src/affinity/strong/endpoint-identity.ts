@@ -13,6 +13,11 @@ export function identityOf(endpoint: Endpoint, by: 'uid' | 'name'): EndpointName
   return uid === '' ? { kind: 'address', text: endpoint.address } : { kind: 'uid', text: uid };
 }
 
+/** Whether the source knows which pod the endpoint is. */
+export function isKnownPod({ identity }: Endpoint): boolean {
+  return identity.uid !== '' || identity.name !== '';
+}
+
 /** The hosts of a cluster by all their names; of hosts that share one, the first. */
 export class IdentityIndex<S extends HostState> {
   readonly #hosts = new Map<string, Host<S>>();

@@ -5,6 +5,7 @@ import { type Host, type HostState, hasLabels } from '../host.ts';
 import type { EndpointName } from '../token/opened-token.ts';
 import type { SealedTokens } from '../token/sealed-tokens.ts';
 import type { SessionTokens } from '../token/session-tokens.ts';
+import { isKnownPod } from './endpoint-identity.ts';
 import type { NewSessionChooser } from './new-session.ts';
 import { type Carrier, compileStrongCarrier } from './strong-carrier.ts';
 import { AddressFormat, SealedFormat, type TokenFormat } from './token-format.ts';
@@ -104,6 +105,8 @@ export function findNamedHost<S extends HostState>(
     if (tokens !== null && target.tokens !== tokens) continue;
     const host = target.plan.balancer?.identities.find(name);
     if (host === undefined) continue;
+    // Sealed for an endpoint without an identity: the pod that is at its address now is another, for all that is known.
+    if (tokens !== null && name.kind === 'address' && isKnownPod(host.endpoint)) continue;
     const { subset } = target.plan.target;
     if (subset === null || hasLabels(host.endpoint, subset)) return { target, host };
     found ??= { target, host };

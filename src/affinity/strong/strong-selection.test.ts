@@ -453,6 +453,18 @@ describe('names of pods', () => {
   });
 });
 
+describe('a sealed address', () => {
+  it('is not the pod that a source knows at it later', () => {
+    const bench = new Bench();
+    const { address } = pod('a');
+    const token = tokenOf(bench.request(bench.plan({ c: [endpointAt(address)] })).token);
+    assert.equal(bench.request(bench.plan({ c: [endpointAt(address)] }), token).selection.token, 'used');
+    assert.equal(bench.request(bench.plan({ c: [pod('a')] }), token).selection.token, 'unknown-endpoint');
+    const named = pod('a', { identity: { uid: '', namespace: 'shop', name: 'a' } });
+    assert.equal(bench.request(bench.plan({ c: [named] }), token).selection.token, 'unknown-endpoint');
+  });
+});
+
 describe('forged tokens', () => {
   it('never decide where a request goes, and never are an error', () => {
     const bench = new Bench({ onLost: { kind: 'fail', status: 503, retryAfterSeconds: null } });
