@@ -7,6 +7,7 @@ import type { Cluster, Endpoint } from '../../model/cluster.ts';
 import type { DrainAnswer, DrainProgress } from '../../model/sessions-view.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Runtime } from '../runtime.ts';
+import type { UpstreamHost } from '../upstream-host.ts';
 import { DrainBoard } from './drain-board.ts';
 import type { DrainOrder, DrainStore } from './drain-file.ts';
 
@@ -37,7 +38,12 @@ async function setUp(clusters: readonly Cluster[] = CLUSTERS, store = new Memory
   const routes = [buildRoute(buildForward('web', { affinity: strongSession({ drainDeadlineMillis: 600_000 }) }))];
   const test = await startGateway(routes, clusters);
   const clock = { now: 5_000 };
-  const board = new DrainBoard({ store, nowSeconds: () => clock.now, oldestSeconds: () => 30 });
+  const passes: ReadonlySet<UpstreamHost>[] = [];
+  const oldestSeconds = (hosts: ReadonlySet<UpstreamHost>): ReadonlyMap<UpstreamHost, number> => {
+    passes.push(hosts);
+    return new Map([...hosts].map((host) => [host, 30]));
+  };
+  const board = new DrainBoard({ store, nowSeconds: () => clock.now, oldestSeconds });
   board.restore();
   board.follow(test.gateway.runtime as Runtime);
   const change = async (changed: readonly Cluster[]): Promise<void> => {
@@ -47,6 +53,7 @@ async function setUp(clusters: readonly Cluster[] = CLUSTERS, store = new Memory
   return {
     board,
     clock,
+    passes,
     store,
     gateway: test.gateway,
     change,
@@ -176,6 +183,26 @@ describe('DrainBoard', () => {
     setLoad(test.gateway, 'web-admin', 11, 0);
     const [end] = test.board.progress;
     assert.deepEqual([end?.state, end?.estimateSeconds, end?.oldestSeconds], ['empty', 0, null]);
+  });
+
+  it('looks through the sessions once, however many pods drain', async () => {
+    await using test = await setUp();
+    for (const [cluster, port] of [
+      ['web', 1],
+      ['web', 2],
+      ['web-admin', 11],
+    ] as const)
+      setLoad(test.gateway, cluster, port, 5);
+    for (const endpoint of ['web-0', 'web-1']) done(test.board.order({ endpoint, deadlineSeconds: null }));
+    test.passes.length = 0;
+    assert.deepEqual(
+      test.board.progress.map(({ oldestSeconds }) => oldestSeconds),
+      [30, 30],
+    );
+    assert.deepEqual(
+      test.passes.map(({ size }) => size),
+      [3],
+    );
   });
 
   it('begins anew when a pod drains again', async () => {

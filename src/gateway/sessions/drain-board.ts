@@ -25,8 +25,8 @@ export interface DrainBoardOptions {
   readonly store: DrainStore;
   /** Unix time. */
   readonly nowSeconds: () => number;
-  /** How long the oldest of a host's sessions is known. */
-  readonly oldestSeconds: (hosts: ReadonlySet<UpstreamHost>) => number | null;
+  /** How long the oldest session of each of these hosts is known. Looks at every session, whatever the hosts. */
+  readonly oldestSeconds: (hosts: ReadonlySet<UpstreamHost>) => ReadonlyMap<UpstreamHost, number>;
 }
 
 /** Which pods drain: those that the configuration calls draining, and those that somebody ordered to. */
@@ -129,7 +129,9 @@ export class DrainBoard {
   }
 
   get progress(): readonly DrainProgress[] {
-    return this.#drains().map(({ pod }) => this.#progressOf(toPodKey(pod)));
+    const drains = this.#drains();
+    const oldest = this.#oldestOf(drains);
+    return drains.map(({ pod }) => this.#progressOf(toPodKey(pod), oldest));
   }
 
   /** Forgets orders whose pods are gone for good. True if there were any. */
@@ -187,7 +189,13 @@ export class DrainBoard {
     return (this.#pods.get(key)?.hosts ?? []).map(({ endpoint }) => endpoint);
   }
 
-  #progressOf(key: string): DrainProgress {
+  #oldestOf(drains: readonly Drain[]): ReadonlyMap<UpstreamHost, number> {
+    const states = drains.flatMap(({ hosts }) => hosts.map(({ state }) => state));
+    const used = new Set(states.filter(({ liveSessions }) => liveSessions > 0));
+    return used.size === 0 ? new Map() : this.#options.oldestSeconds(used);
+  }
+
+  #progressOf(key: string, oldest = this.#oldestOf([this.#drainOf(key)])): DrainProgress {
     const { pod, drain, hosts } = this.#drainOf(key);
     const states = new Set(hosts.map(({ state }) => state));
     let sessions = 0;
@@ -213,7 +221,7 @@ export class DrainBoard {
       deadlineSeconds,
       sessions,
       activeRequests,
-      oldestSeconds: sessions === 0 ? null : this.#options.oldestSeconds(states),
+      oldestSeconds: maxOrNull([...states].map((state) => oldest.get(state) ?? null)),
       estimateSeconds: estimate(sessions, pace, deadlineSeconds === null ? null : deadlineSeconds - now),
     };
   }
@@ -229,6 +237,11 @@ export class DrainBoard {
     }
     return last;
   }
+}
+
+function maxOrNull(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }
 
 /** Whole seconds until no session is left at this pace (sessions a second), or until the deadline. */

@@ -93,13 +93,15 @@ export class SessionCenter implements SessionLedger<UpstreamHost> {
     this.#table.forget(isGone);
   }
 
-  /** How long the oldest session of these hosts has been known; null: they have none. */
-  oldestSeconds(hosts: ReadonlySet<UpstreamHost>): number | null {
-    let oldest = Number.POSITIVE_INFINITY;
+  /** How long the oldest session of each of these hosts has been known; hosts that have none are left out. One pass for all. */
+  oldestSeconds(hosts: ReadonlySet<UpstreamHost>): ReadonlyMap<UpstreamHost, number> {
+    const now = this.#options.nowSeconds();
+    const oldest = new Map<UpstreamHost, number>();
     for (const { host, startedSeconds } of this.#table) {
-      if (startedSeconds < oldest && hosts.has(host)) oldest = startedSeconds;
+      const seconds = Math.floor(now - startedSeconds);
+      if (hosts.has(host) && seconds > (oldest.get(host) ?? -1)) oldest.set(host, seconds);
     }
-    return oldest === Number.POSITIVE_INFINITY ? null : Math.floor(this.#options.nowSeconds() - oldest);
+    return oldest;
   }
 
   /** A worker says what happened; `notices` answers. */
