@@ -29,6 +29,7 @@ const DEFAULTS: readonly (readonly [path: string, value: Json])[] = [
   ['redirect.responseCode', 'MOVED_PERMANENTLY'],
   ['redirect.pathRedirect', ''],
   ['envoy.filters.http.cors.forwardNotMatchingPreflights', true],
+  ['envoy.filters.http.fault.abort.percentage', 0],
   ['typedConfig.requireClientCertificate', false],
 ];
 
@@ -111,7 +112,8 @@ function normalize(value: Json, path: string): Json {
 }
 
 function normalizeText(text: string, path: string): Json {
-  if (endsWith(path, 'retryPolicy.retryOn')) return text.split(',').sort().join(',');
+  // istiod begins a list of status codes alone with a comma, which Envoy passes over.
+  if (endsWith(path, 'retryPolicy.retryOn')) return text.split(',').filter(Boolean).sort().join(',');
   return HEADER_NAMES.some((end) => endsWith(path, end)) ? text.toLowerCase() : text;
 }
 
