@@ -2,7 +2,13 @@ import { formatKeyEntries } from '../affinity/token/key-ring-text.ts';
 import { virtualHostsOf } from '../model/listener.ts';
 import type { Model } from '../model/model.ts';
 import { watchPaths } from '../sources/file/watch-paths.ts';
-import { createKeyEntry, KeyFileProblem, makeKeyFile, readKeyFile } from '../sources/session-keys/key-file.ts';
+import {
+  createKeyEntry,
+  isReadableByAll,
+  KeyFileProblem,
+  makeKeyFile,
+  readKeyFile,
+} from '../sources/session-keys/key-file.ts';
 import type { Log } from '../telemetry/log.ts';
 
 export interface SessionKeyOptions {
@@ -31,9 +37,12 @@ export class SessionKeys {
 
   /** Reads the file if the user named it, or `model` has sessions under it. Throws KeyFileProblem for a file that was named. */
   require(model: Model | null): void {
-    const { isDefault } = this.#options;
+    const { isDefault, path, log } = this.#options;
     if (this.#text !== '' || (isDefault && (model === null || !needsKeys(model)))) return;
-    const text = isDefault ? this.#readDefault() : readKeyFile(this.#options.path);
+    const text = isDefault ? this.#readDefault() : readKeyFile(path);
+    if (isReadableByAll(path)) {
+      log.warn({ file: path }, 'every user of this machine can read the session keys: chmod o-r the file');
+    }
     this.#take(text);
   }
 

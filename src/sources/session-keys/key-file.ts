@@ -41,6 +41,15 @@ export function readKeyFile(path: string): string {
   return text;
 }
 
+/** Whether users who are neither its owner nor of its group may read it. False where it can't be looked at. */
+export function isReadableByAll(path: string): boolean {
+  try {
+    return (statSync(path).mode & 0o004) !== 0;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * Replaces the file as one, so that a process that reads it meanwhile sees the old keys or the new. It stays readable for
  * those who could read it before.
