@@ -39,6 +39,9 @@ export interface ListenerStats {
   readonly refused: Map<Http1ErrorCode, number>;
 }
 
+/** Connections that are taken on in one turn of the event loop: a burst of them must not delay the requests of others. */
+const TAKEN_ON_PER_TURN = 16;
+
 /** The sockets of one port, their connections, and the part of the runtime that serves them. */
 export class GatewayListener {
   readonly limits: GatewayLimits;
@@ -58,6 +61,9 @@ export class GatewayListener {
   readonly #accessLog: AccessLog;
   readonly #servers = new Map<ListenSocket | null, Server>();
   readonly #connections = new Set<DownstreamConnection>();
+  /** Accepted and counted, and not read from yet. */
+  readonly #arrivals: Socket[] = [];
+  #takenOn = 0;
   #onLastClosed: () => void = () => {};
   #drained: Promise<void> | null = null;
   #runtime: RuntimeListener;
@@ -160,12 +166,14 @@ export class GatewayListener {
   /** Cuts every connection. */
   destroy(): void {
     this.#stopAccepting();
+    this.#takeOnAll();
     for (const connection of this.#connections) connection.destroy();
   }
 
   async #drain(): Promise<void> {
     this.isDraining = true;
     this.#stopAccepting();
+    this.#takeOnAll();
     // The server itself does not know when connections end: their sockets are not its own any more (read-buffer.ts).
     const gone = new Promise<void>((resolve) => {
       this.#onLastClosed = resolve;
@@ -196,6 +204,23 @@ export class GatewayListener {
     }
     this.stats.connections++;
     this.stats.activeConnections++;
+    if (this.#takenOn === 0 && this.#arrivals.length === 0) setImmediate(this.#nextTurn);
+    if (this.#takenOn < TAKEN_ON_PER_TURN && this.#arrivals.length === 0) this.#takeOn(socket);
+    else this.#arrivals.push(socket);
+  }
+
+  readonly #nextTurn = (): void => {
+    this.#takenOn = 0;
+    for (const socket of this.#arrivals.splice(0, TAKEN_ON_PER_TURN)) this.#takeOn(socket);
+    if (this.#takenOn > 0) setImmediate(this.#nextTurn);
+  };
+
+  #takeOnAll(): void {
+    for (const socket of this.#arrivals.splice(0)) this.#takeOn(socket);
+  }
+
+  #takeOn(socket: Socket): void {
+    this.#takenOn++;
     this.#connections.add(new DownstreamConnection(socket, this));
   }
 }
