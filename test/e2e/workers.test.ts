@@ -95,7 +95,7 @@ describe('limpet run --workers', { timeout: 90_000, skip }, () => {
     await Promise.all(paths.map((path) => fetchFrom({ port: shop.port, path })));
     await shop.process.stop();
     const lines = shop.process
-      .output()
+      .standardOutput()
       .split('\n')
       .filter((line) => line.startsWith('{"time"') && line.includes('"path"'));
     // Numbers alone: a difference of megabytes is hard to read.

@@ -15,6 +15,8 @@ export interface TestProcess extends AsyncDisposable {
   readonly pid: number;
   /** Standard output and error so far, in the order they came. */
   output(): string;
+  /** Standard output alone: in `output()` a piece of standard error may stand inside one of its lines. */
+  standardOutput(): string;
   /** The first line, past or to come, that matches; rejects if the process ends or the time passes before. */
   waitForLine(pattern: RegExp, timeoutMillis?: number): Promise<RegExpExecArray>;
   signal(name: NodeJS.Signals): void;
@@ -43,7 +45,11 @@ export async function startProcess(
   });
   running.add(child);
   const output = new OutputLines();
-  child.stdout?.on('data', (chunk: Buffer) => output.append(chunk.toString('utf8')));
+  let standardOutput = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    standardOutput += text;
+    output.append(text);
+  });
   child.stderr?.on('data', (chunk: Buffer) => output.append(chunk.toString('utf8')));
   const exit = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once('close', (code, signal) => {
@@ -70,6 +76,7 @@ export async function startProcess(
   return {
     pid: child.pid ?? 0,
     output: () => output.text,
+    standardOutput: () => standardOutput,
     waitForLine: (pattern, timeoutMillis = 15_000) => output.waitForLine(pattern, timeoutMillis),
     signal: (name) => void child.kill(name),
     exit,
