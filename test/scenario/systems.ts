@@ -6,7 +6,7 @@ import type { Pod } from './pod-fleet.ts';
 
 const COOKIE = 'sid';
 /** Time for every client to come by a few times. */
-const DRAIN_DEADLINE_MILLIS = 10_000;
+const DRAIN_DEADLINE_MILLIS = 15_000;
 
 const baseline = {
   carriers: { cookie: COOKIE, header: null },
