@@ -25,6 +25,8 @@ export interface ResolvedCluster {
   readonly subset: string;
   readonly groups: readonly EndpointGroup[];
   readonly policy: ClusterPolicy;
+  /** Nothing may be sent, whatever the balancer. */
+  readonly isClosed: boolean;
   readonly isLocalityWeighted: boolean;
   /** Endpoints that are not ready are among the groups. */
   readonly knowsUnhealthy: boolean;
@@ -51,11 +53,12 @@ export function clusterName(host: string, port: number, subset: string): string 
 }
 
 export function emitCluster(resolved: ResolvedCluster): Cluster {
-  const { service, port, subset, groups, policy, balancerPlace } = resolved;
+  const { service, port, subset, groups, policy, balancerPlace, isClosed } = resolved;
   const { connectionPool: pool, retryBudget: budget } = policy;
+  const isPassthrough = policy.loadBalancer?.simple === 'PASSTHROUGH' && !isClosed;
   return {
     name: clusterName(service.host, port.number, subset),
-    discovery: policy.loadBalancer?.simple === 'PASSTHROUGH' ? { kind: 'originalDestination' } : service.discovery,
+    discovery: isPassthrough ? { kind: 'originalDestination' } : service.discovery,
     protocol: emitUpstream(resolved),
     balancer: emitBalancer(policy.loadBalancer),
     balancerOrigin: balancerPlace === null ? null : originOf(balancerPlace.resource, balancerPlace.path),

@@ -64,7 +64,8 @@ export interface ClientTlsNames {
 
 /** TLS to endpoints; null: switched off. Without an SNI it is the request's host, and so is the name to be verified. */
 export function emitClientTls(spec: UpstreamTls, isHttp2: boolean, names: ClientTlsNames): ClientTls | null {
-  if (spec.mode === 'DISABLE') return null;
+  // To what can't be understood nothing is sent.
+  if (spec.mode === 'DISABLE' || spec.mode === 'UNREADABLE') return null;
   const subjectAltNames = spec.subjectAltNames.length > 0 ? spec.subjectAltNames : names.subjectAltNames;
   const common = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', cipherSuites: [] } as const;
   if (spec.mode === 'ISTIO_MUTUAL') {

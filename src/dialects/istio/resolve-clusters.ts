@@ -34,20 +34,23 @@ export function createClusterPlan(
     if (subset !== '' && definition === undefined) return;
     const policy = clusterPolicy(rule, number, subset);
     const wanted = Object.entries(definition?.labels ?? {});
-    const placed = isReachable(rule, policy, port, subset, name, sink) ? service.endpoints(port) : [];
+    const isPassthrough = policy.loadBalancer?.simple === 'PASSTHROUGH';
+    const isClosed = !isTlsSayable(rule, policy, port, subset, name, sink);
+    // PASSTHROUGH sends to the address that the client asked for.
+    const placed = isClosed || isPassthrough ? [] : service.endpoints(port);
     const members = placed.filter(({ endpoint }) => wanted.every(([key, value]) => endpoint.labels[key] === value));
     reportKeptDraining(service, subset, members, sink);
     const locality = localityRule(service, policy, options);
     const groups = resolveGroups(members, locality, options);
-    const isPassthrough = policy.loadBalancer?.simple === 'PASSTHROUGH';
     // Istio leaves a cluster out whose names nobody gives it.
-    if (service.discovery.kind === 'dns' && groups.length === 0 && !isPassthrough) return;
+    if (service.discovery.kind === 'dns' && groups.length === 0 && (isClosed || !isPassthrough)) return;
     byName.set(name, {
       service,
       port,
       subset,
       groups,
       policy,
+      isClosed,
       isLocalityWeighted: options.alwaysLocalityWeighted || isLocalityWeighted(locality),
       knowsUnhealthy: options.sendUnhealthyEndpoints || service.trafficDistribution !== null,
       balancerPlace: blockPlace('loadBalancer', rule, number, subset),
@@ -64,22 +67,25 @@ export function createClusterPlan(
   };
 }
 
-/** Where the rule asks for what can't be said, nothing is sent: never to whom the rule keeps out. */
-function isReachable(
+/** Where the rule asks for TLS that can't be said, nothing is sent: never in plain text, never to whom it keeps out. */
+function isTlsSayable(
   rule: DestinationRule | null,
-  { tls, loadBalancer }: PolicyBlocks,
+  { tls }: PolicyBlocks,
   port: IstioPort,
   subset: string,
   cluster: string,
   sink: DiagnosticSink,
 ): boolean {
-  // PASSTHROUGH sends to the address that the client asked for.
-  if (loadBalancer?.simple === 'PASSTHROUGH') return false;
-  if (tls === null || tls.mode === 'DISABLE' || tls.caCrl == null) return true;
+  if (tls === null || tls.mode === 'DISABLE') return true;
+  const isUnreadable = tls.mode === 'UNREADABLE';
+  if (!isUnreadable && tls.caCrl == null) return true;
   const place = blockPlace('tls', rule, port.number, subset);
-  const message = `what caCrl keeps out would be let in without it, so cluster ${cluster} has no endpoints`;
-  const at = place?.resource.position([...place.path, 'caCrl'], 'key');
-  if (at !== undefined) sink.report('warning', 'unsupported-field', at, message, 'Its requests are answered 503.');
+  const message = isUnreadable
+    ? `what this says of TLS can't be understood, so cluster ${cluster} has no endpoints`
+    : `what caCrl keeps out would be let in without it, so cluster ${cluster} has no endpoints`;
+  const at = place?.resource.position(isUnreadable ? place.path : [...place.path, 'caCrl'], 'key');
+  const code = isUnreadable ? 'no-endpoints' : 'unsupported-field';
+  if (at !== undefined) sink.report('warning', code, at, message, 'Its requests are answered 503.');
   return false;
 }
 

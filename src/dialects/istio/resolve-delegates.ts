@@ -1,5 +1,6 @@
 import type { DiagnosticSink } from '../../diagnostics/sink.ts';
 import { type FieldPath, nameOf, type Resource } from '../../resources/resource.ts';
+import { Written } from '../../resources/written.ts';
 import { isExportedTo } from './resolve-names.ts';
 import type { HttpMatch, StringMatchSpec } from './schema-http-match.ts';
 import type { HttpRule, VirtualServiceSpec } from './schema-virtual-service.ts';
@@ -71,8 +72,15 @@ function delegatedRules(
     const match = mergeMatches(root.match, rule.match);
     if (match === null)
       return refuse(`no match of this rule lies within those of VirtualService ${nameOf(from)} that delegates to it`);
-    return [{ rule: mergeRules(root, rule, match), resource, path }];
+    const merged = mergeRules(root, rule, match);
+    // A policy that was left out for a fault in it does not make room for a wider one.
+    const corsPolicy = isCorsWritten(resource, index) ? rule.corsPolicy : merged.corsPolicy;
+    return [{ rule: { ...merged, corsPolicy }, resource, path }];
   });
+}
+
+function isCorsWritten({ value }: Resource, index: number): boolean {
+  return new Written(value).at('spec').at('http').items[index]?.at('corsPolicy').isSet ?? false;
 }
 
 /** What the delegate leaves out is the root's. */

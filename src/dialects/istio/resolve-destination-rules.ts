@@ -11,6 +11,7 @@ import {
   type Subset,
   type TrafficPolicy,
 } from './schema-destination-rule.ts';
+import { keepUnreadableTls } from './unreadable-tls.ts';
 
 /** A value with the place it was written at. */
 export interface Placed<T> {
@@ -68,7 +69,7 @@ type ReadRule = Placed<DestinationRuleSpec>;
 function readRules(resources: ResourceSet, sink: DiagnosticSink): ReadRule[] {
   const rules: ReadRule[] = [];
   for (const resource of resources.ofKind('networking.istio.io', 'DestinationRule').toSorted(byAge)) {
-    const value = decodeIstio(resource, destinationRuleSpec, destinationRuleRules, sink);
+    const value = keepUnreadableTls(resource, decodeIstio(resource, destinationRuleSpec, destinationRuleRules, sink));
     if (value !== null) rules.push({ value, resource, path: ['spec'] });
   }
   return rules.sort((a, b) => Number(b.value.workloadSelector !== null) - Number(a.value.workloadSelector !== null));

@@ -52,7 +52,8 @@ export interface Subset {
 
 /** Texts are empty where nothing is given. */
 export interface UpstreamTls {
-  readonly mode: 'DISABLE' | 'SIMPLE' | 'MUTUAL' | 'ISTIO_MUTUAL';
+  /** UNREADABLE is never written: it stands for what can't be understood, and nothing is sent there. */
+  readonly mode: 'DISABLE' | 'SIMPLE' | 'MUTUAL' | 'ISTIO_MUTUAL' | 'UNREADABLE';
   readonly clientCertificate: string;
   readonly privateKey: string;
   readonly caCertificates: string;

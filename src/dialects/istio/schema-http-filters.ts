@@ -3,6 +3,7 @@ import {
   bool,
   decimal,
   deprecated,
+  droppable,
   limit,
   linted,
   list,
@@ -107,7 +108,7 @@ const abort = object<NonNullable<FaultSpec['abort']>>(
 );
 
 export const fault: Schema<FaultSpec> = object<FaultSpec>({
-  delay: maybe(linted(delay, dormant)),
+  delay: droppable(linted(delay, dormant)),
   abort: maybe(linted(abort, dormant)),
 });
 

@@ -86,7 +86,8 @@ const httpRule = object<HttpRule>({
   retries: maybe(retries),
   headers: maybe(headers),
   delegate: maybe(delegate),
-  fault: droppable(fault),
+  // Without an abort, whom it keeps out would be let in.
+  fault: maybe(fault),
   corsPolicy: droppable(corsPolicy),
   mirror: maybe(destination),
   mirrors: list(mirrored),
