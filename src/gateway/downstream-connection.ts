@@ -8,6 +8,7 @@ import type { RequestMeaning } from '../http1/meaning.ts';
 import { RequestParser } from '../http1/request-parser.ts';
 import type { RequestSink } from '../http1/sinks.ts';
 import { formatAddress } from '../model/address.ts';
+import type { PathNormalization } from '../model/listener.ts';
 import { Exchange } from './exchange.ts';
 import type { GatewayListener } from './gateway-listener.ts';
 import { ProxyHeaderReader } from './proxy-header.ts';
@@ -95,6 +96,10 @@ export class DownstreamConnection extends TimerEntry implements RequestSink, Req
   /** Whether the connection may serve another request after the one that is being served. */
   get mayServeMore(): boolean {
     return this.#requests < this.listener.limits.maxRequestsPerConnection;
+  }
+
+  get pathNormalization(): PathNormalization {
+    return this.listener.pathNormalization;
   }
 
   resolveForwarding(head: Head, out: ForwardedHeaders): void {

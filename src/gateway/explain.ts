@@ -84,11 +84,12 @@ class Explainer {
 
   #prepare(listener: RuntimeListener, head: Head, meaning: RequestMeaning): RequestPreparation {
     const peerIp = this.#request.sourceIp ?? DEFAULT_CLIENT;
-    const { address, port } = listener.listener;
+    const { address, port, pathNormalization } = listener.listener;
     const preparation = new RequestPreparation({
       remoteAddress: formatAddress(peerIp, CLIENT_PORT),
       localAddress: formatAddress(address, port),
       remotePort: CLIENT_PORT,
+      pathNormalization,
       resolveForwarding: (received, out) =>
         listener.clientAddress.resolve(received, { peerIp, secure: false }, randomUUID, out),
     });

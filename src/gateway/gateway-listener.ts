@@ -5,7 +5,7 @@ import type { ForwardedHeaders } from '../affinity/forwarded-headers.ts';
 import type { SelectionEnvironment } from '../affinity/selection.ts';
 import type { Head } from '../http1/head.ts';
 import type { Http1ErrorCode } from '../http1/http1-error.ts';
-import { virtualHostsOf } from '../model/listener.ts';
+import { type PathNormalization, virtualHostsOf } from '../model/listener.ts';
 import type { RouteMatcher } from '../routing/routing.ts';
 import type { AccessLog, AccessRecord } from '../telemetry/access-log.ts';
 import type { CompiledRoute } from './compiled-route.ts';
@@ -90,6 +90,10 @@ export class GatewayListener {
   /** Connections begin with a PROXY protocol header. */
   get expectsProxyHeader(): boolean {
     return this.#runtime.listener.proxyProtocol;
+  }
+
+  get pathNormalization(): PathNormalization {
+    return this.#runtime.listener.pathNormalization;
   }
 
   get virtualHostNames(): readonly string[] {

@@ -5,7 +5,8 @@ import type { Head } from '../http1/head.ts';
 import { isHostWithPort } from '../http1/host.ts';
 import type { RequestMeaning } from '../http1/meaning.ts';
 import { offers } from '../http1/upgrade.ts';
-import { hasDotSegments, normalizePath } from '../routing/normal-path.ts';
+import type { PathNormalization } from '../model/listener.ts';
+import { hasOtherSegments, normalizePath } from '../routing/normal-path.ts';
 import type { CompiledForward, CompiledTarget } from './compiled-route.ts';
 import { RequestContext } from './request-context.ts';
 import type { UpstreamHost } from './upstream-host.ts';
@@ -19,6 +20,7 @@ export interface RequestPeer {
   readonly remoteAddress: string;
   readonly localAddress: string;
   readonly remotePort: number;
+  readonly pathNormalization: PathNormalization;
   /** Finds the trusted client and what the upstream is told about it, by the listener's policy. */
   resolveForwarding(head: Head, out: ForwardedHeaders): void;
 }
@@ -48,8 +50,9 @@ export class RequestPreparation {
   begin(head: Head, meaning: RequestMeaning): void {
     const { context } = this;
     const forwarded = this.#forwarded;
-    const normal = normalizePath(meaning.path);
-    this.#resolvedTarget = normal !== meaning.path && hasDotSegments(meaning.path) ? normal : '';
+    const form = this.#peer.pathNormalization;
+    const normal = normalizePath(meaning.path, form);
+    this.#resolvedTarget = normal !== meaning.path && hasOtherSegments(meaning.path, form) ? normal : '';
     context.begin(head, meaning.authority, normal);
     // `OPTIONS *` asks about the server as a whole; to the route table that is the root (RFC 9112 §3.2.4). So is CONNECT,
     // which has no path.

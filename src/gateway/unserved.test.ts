@@ -12,7 +12,7 @@ import type { FilterChain, Listener } from '../model/listener.ts';
 import type { ClientTls, ServerTls } from '../model/tls.ts';
 import { findUnserved, servedPart } from './unserved.ts';
 
-const NO_PARAMETERS = { minVersion: null, maxVersion: null, cipherSuites: [], alpn: [] };
+const NO_PARAMETERS = { minVersion: null, maxVersion: null, cipherSuites: [], ecdhCurves: [], alpn: [] };
 const SERVER_TLS: ServerTls = { ...NO_PARAMETERS, credentials: [], clients: null };
 const CLIENT_TLS: ClientTls = { ...NO_PARAMETERS, sni: '', sniFromHost: true, credential: null, verify: null };
 

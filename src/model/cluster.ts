@@ -169,8 +169,11 @@ export interface SubsetConfig {
 export type Discovery =
   /** They are the ones listed. */
   | { readonly kind: 'listed' }
-  /** Hosts that are no IP addresses are names to look up; each address is an endpoint, or all of them are one. */
-  | { readonly kind: 'dns'; readonly everyAddress: boolean }
+  /**
+   * Hosts that are no IP addresses are names to look up; each address is an endpoint, or all of them are one. They are
+   * looked up anew after `refreshMillis`, or when the answer says that it is too old.
+   */
+  | { readonly kind: 'dns'; readonly everyAddress: boolean; readonly refreshMillis: number }
   /** Each connection goes where it was meant to go before it was redirected to the proxy. */
   | { readonly kind: 'originalDestination' };
 

@@ -30,6 +30,12 @@ export interface ClientAddressPolicy {
   readonly scheme: 'http' | 'https' | null;
 }
 
+/**
+ * The form in which routes match the client's path, after MeshConfig's pathNormalization (decision 040): as it came; in
+ * the normal form of RFC 3986 §6.2.2; with empty segments dropped too; with `%2F` and `%5C` taken for slashes before.
+ */
+export type PathNormalization = 'none' | 'base' | 'mergeSlashes' | 'decodeAndMergeSlashes';
+
 export interface VirtualHost {
   readonly name: string;
   /** Lower case: exact, `*.suffix`, `*`; the port of the Host header plays no part. */
@@ -84,6 +90,7 @@ export interface Listener {
   readonly clientAddress: ClientAddressPolicy;
   /** Each connection begins with a PROXY protocol line (v1 or v2), which gives both ends of the client's connection. */
   readonly proxyProtocol: boolean;
+  readonly pathNormalization: PathNormalization;
   /** Value of the response's `server` header; null passes the upstream's on. */
   readonly serverHeader: string | null;
   /** The one whose server names cover the client's SNI best: exact, longest suffix, any. */

@@ -24,6 +24,8 @@ export interface TlsParameters {
   readonly maxVersion: TlsVersion | null;
   /** OpenSSL names, best first; empty: the data plane's default. */
   readonly cipherSuites: readonly string[];
+  /** Curves for the key exchange, best first; empty: the data plane's default. */
+  readonly ecdhCurves: readonly string[];
   /** Protocols offered, best first. */
   readonly alpn: readonly string[];
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { hasDotSegments, normalizePath } from './normal-path.ts';
+import { hasOtherSegments, normalizePath } from './normal-path.ts';
 
 /** What Envoy 1.40 with normalize_path sends to the upstream. */
 const RECORDED: readonly (readonly [target: string, normal: string])[] = [
@@ -76,11 +76,55 @@ describe('normalizePath', () => {
   });
 });
 
-describe('hasDotSegments', () => {
+/** What Envoy 1.40 makes of paths with merge_slashes, and with UNESCAPE_AND_FORWARD beside it. */
+const MERGED: readonly (readonly [target: string, merged: string, decoded: string])[] = [
+  ['/a', '/a', '/a'],
+  ['/', '/', '/'],
+  ['//', '//', '//'],
+  ['///', '//', '//'],
+  ['//a', '/a', '/a'],
+  ['/a//b', '/a/b', '/a/b'],
+  ['/a///b////', '/a/b/', '/a/b/'],
+  ['/a//../b', '/a/b', '/a/b'],
+  ['/a%2Fb', '/a%2Fb', '/a/b'],
+  ['/a%2f%2Fb', '/a%2f%2Fb', '/a/b'],
+  ['/a%5Cb%5c', '/a%5Cb%5c', '/a/b/'],
+  ['/%2e%2e%2fb', '/..%2fb', '/b'],
+  ['/a%2f..%2Fb', '/a%2f..%2Fb', '/b'],
+  ['/a%252fb', '/a%252fb', '/a%252fb'],
+  ['/%2F', '/%2F', '//'],
+  ['/a//%41?b=//c%2f', '/a/A?b=//c%2f', '/a/A?b=//c%2f'],
+];
+
+describe('normalizePath with another form', () => {
+  it('gives what Envoy gives', () => {
+    for (const [target, merged, decoded] of MERGED) {
+      assert.equal(normalizePath(target, 'none'), target);
+      assert.equal(normalizePath(target, 'mergeSlashes'), merged, target);
+      assert.equal(normalizePath(target, 'decodeAndMergeSlashes'), decoded, target);
+    }
+  });
+
+  it('leaves everything as it is where none is asked for', () => {
+    for (const [target] of RECORDED) assert.equal(normalizePath(target, 'none'), target);
+  });
+});
+
+describe('hasOtherSegments', () => {
   it('tells resolved paths from those that are only spelled otherwise', () => {
     for (const target of ['/..', '/.', '/a/./b', '/a/%2e%2E/b', '/a/.%2e?x', '/a/..;x/b'])
-      assert.ok(hasDotSegments(target));
+      assert.ok(hasOtherSegments(target));
     for (const target of ['/', '/a..', '/.a', '/...', '/%2e%2e%2f', '/%41%2eb', '/a.b/'])
-      assert.ok(!hasDotSegments(target));
+      assert.ok(!hasOtherSegments(target));
+  });
+
+  it('counts merged segments where they are merged, and nothing where all is left', () => {
+    for (const target of ['/a//b', '/a%2Fb', '/a%5cb']) {
+      assert.ok(!hasOtherSegments(target));
+      assert.ok(hasOtherSegments(target, 'mergeSlashes'));
+      assert.ok(hasOtherSegments(target, 'decodeAndMergeSlashes'));
+    }
+    assert.ok(!hasOtherSegments('/a/../b', 'none'));
+    assert.ok(!hasOtherSegments('/a/b', 'mergeSlashes'));
   });
 });

@@ -38,6 +38,7 @@ function emitDiscovery({ inline }: EmitContext, cluster: Cluster): Message {
     case 'dns':
       return {
         type: cluster.discovery.everyAddress ? 'STRICT_DNS' : 'LOGICAL_DNS',
+        dnsRefreshRate: duration(cluster.discovery.refreshMillis),
         ...LOOKUPS,
         loadAssignment: emitLoadAssignment(cluster),
       };
@@ -62,9 +63,8 @@ function hashesNames({ balancer }: Cluster): boolean {
   return (balancer.kind === 'ringHash' || balancer.kind === 'maglev') && balancer.hashing.useHostname;
 }
 
-/** How Istio has names looked up: once a minute, or as often as the answer says. */
+/** How Istio has names looked up. */
 const LOOKUPS: Message = {
-  dnsRefreshRate: '60s',
   respectDnsTtl: true,
   dnsLookupFamily: 'V4_ONLY',
   dnsJitter: '0.100s',

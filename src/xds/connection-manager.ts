@@ -1,4 +1,11 @@
-import type { ClientAddressPolicy, ClientAddressSource, FilterChain, HttpProxy, Listener } from '../model/listener.ts';
+import type {
+  ClientAddressPolicy,
+  ClientAddressSource,
+  FilterChain,
+  HttpProxy,
+  Listener,
+  PathNormalization,
+} from '../model/listener.ts';
 import type { EmitContext } from './emit-context.ts';
 import { CORS_FILTER, FAULT_FILTER, SESSION_FILTER } from './filter-config.ts';
 import { extension, FROM_ADS, type Message, message } from './proto-json.ts';
@@ -31,8 +38,7 @@ export function emitConnectionManager(
     ...(listener.serverHeader === null
       ? { serverHeaderTransformation: 'PASS_THROUGH' }
       : { serverName: listener.serverHeader }),
-    normalizePath: true,
-    pathWithEscapedSlashesAction: 'KEEP_UNCHANGED',
+    ...emitPathNormalization(listener.pathNormalization),
     proxy100Continue: true,
     upgradeConfigs: [{ upgradeType: 'websocket' }],
     streamIdleTimeout: '0s',
@@ -44,6 +50,14 @@ export function emitConnectionManager(
     'envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
     fields,
   );
+}
+
+function emitPathNormalization(form: PathNormalization): Message {
+  return message({
+    normalizePath: form !== 'none',
+    mergeSlashes: form === 'mergeSlashes' || form === 'decodeAndMergeSlashes' || null,
+    pathWithEscapedSlashesAction: form === 'decodeAndMergeSlashes' ? 'UNESCAPE_AND_FORWARD' : 'KEEP_UNCHANGED',
+  });
 }
 
 /** Who the client is (envoy-affinity §11), and what of it the pods are told. */

@@ -21,6 +21,7 @@ const TLS: ServerTls = {
   minVersion: 'TLSv1.2',
   maxVersion: null,
   cipherSuites: ['ECDHE-RSA-AES128-GCM-SHA256'],
+  ecdhCurves: ['X25519'],
   alpn: ['h2', 'http/1.1'],
   credentials: [{ kind: 'secret', namespace: 'istio-system', name: 'shop' }],
   clients: {
@@ -68,7 +69,19 @@ describe('listeners', () => {
     assert.match(text, /"validationContextSdsSecretConfig":\{"name":"kubernetes-gateway:\/\/pki\/ca"/);
     assert.match(text, /"matchSubjectAltNames":\[\{"exact":"client.example"\}\]/);
     assert.match(text, /"tlsMinimumProtocolVersion":"TLSv1_2","cipherSuites"/);
+    assert.match(text, /"ecdhCurves":\["X25519"\]/);
     assert.match(text, /"requireClientCertificate":true/);
+  });
+
+  it('have paths in the form that is asked for', () => {
+    const formOf = (pathNormalization: Listener['pathNormalization']) => {
+      const { normalizePath, mergeSlashes, pathWithEscapedSlashesAction } = managerOf(emit({ pathNormalization }));
+      return [normalizePath, mergeSlashes, pathWithEscapedSlashesAction];
+    };
+    assert.deepEqual(formOf('none'), [false, undefined, 'KEEP_UNCHANGED']);
+    assert.deepEqual(formOf('base'), [true, undefined, 'KEEP_UNCHANGED']);
+    assert.deepEqual(formOf('mergeSlashes'), [true, true, 'KEEP_UNCHANGED']);
+    assert.deepEqual(formOf('decodeAndMergeSlashes'), [true, true, 'UNESCAPE_AND_FORWARD']);
   });
 
   it('pass bytes on to one cluster or several', () => {

@@ -59,11 +59,12 @@ function emitCommon(
   });
 }
 
-function emitParameters({ minVersion, maxVersion, cipherSuites }: TlsParameters): Message {
+function emitParameters({ minVersion, maxVersion, cipherSuites, ecdhCurves }: TlsParameters): Message {
   return message({
     tlsMinimumProtocolVersion: minVersion === null ? null : versionName(minVersion),
     tlsMaximumProtocolVersion: maxVersion === null ? null : versionName(maxVersion),
     cipherSuites: [...cipherSuites],
+    ecdhCurves: [...ecdhCurves],
   });
 }
 

@@ -185,7 +185,7 @@ function model(): Model {
         maxRequestsPerConnection: 10,
       }),
       buildCluster('names', [buildEndpoint({ host: 'localhost', port: 80 })], {
-        discovery: { kind: 'dns', everyAddress: true },
+        discovery: { kind: 'dns', everyAddress: true, refreshMillis: 60_000 },
         protocol: {
           ...PLAIN_HTTP1,
           http: 'http2',
@@ -194,6 +194,7 @@ function model(): Model {
             minVersion: null,
             maxVersion: null,
             cipherSuites: [],
+            ecdhCurves: [],
             alpn: ['h2'],
             sni: '',
             sniFromHost: true,

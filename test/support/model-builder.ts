@@ -134,6 +134,7 @@ export function buildListener(routes: readonly Route[], overrides: Partial<Liste
       requestIdInResponse: false,
       scheme: null,
     },
+    pathNormalization: 'base',
     serverHeader: 'limpet',
     chains: [
       {

@@ -44,6 +44,7 @@ export function emitListener(
     port,
     clientAddress: CLIENT_ADDRESS,
     proxyProtocol: false,
+    pathNormalization: 'base',
     serverHeader: first.owner?.serverHeader ?? null,
     chains: [{ name: `http.${port}`, serverNames: [], tls: null, proxy: { kind: 'http', virtualHosts }, origin }],
     origin,

@@ -1,15 +1,23 @@
 import type { Affinity } from '../../model/affinity.ts';
-import type { ClientAddressPolicy, FilterChain, HttpProxy, Listener, VirtualHost } from '../../model/listener.ts';
+import type {
+  ClientAddressPolicy,
+  FilterChain,
+  HttpProxy,
+  Listener,
+  PathNormalization,
+  VirtualHost,
+} from '../../model/listener.ts';
 import type { Route } from '../../model/route.ts';
 import { compareText, originOf } from '../../resources/resource.ts';
 import { isCatchAll } from './emit-match.ts';
 import { emitSession } from './emit-session.ts';
 import { emitServerTls } from './emit-tls.ts';
 import type { GatewayServer } from './gateway-server.ts';
+import type { IstioOptions } from './options.ts';
 import type { GatewayPort } from './resolve-ports.ts';
 import type { ResolvedStream } from './resolve-streams.ts';
 import type { HostSession, SharedHosts } from './resolve-virtual-hosts.ts';
-import type { GatewayTopology } from './schema-mesh-config.ts';
+import type { GatewayTopology, MeshConfig } from './schema-mesh-config.ts';
 
 /**
  * A gateway at the edge believes no proxy before it but those the mesh counts, and tells the pods whom it talked to
@@ -28,10 +36,18 @@ function emitClientAddress({ numTrustedProxies: trustedHops }: GatewayTopology):
 /** Envoy's, where no rule names one. */
 const STREAM_IDLE_MILLIS = 3_600_000;
 
+const FORMS: Readonly<Record<MeshConfig['pathNormalization']['normalization'], PathNormalization>> = {
+  DEFAULT: 'base',
+  NONE: 'none',
+  BASE: 'base',
+  MERGE_SLASHES: 'mergeSlashes',
+  DECODE_AND_MERGE_SLASHES: 'decodeAndMergeSlashes',
+};
+
 export function emitListener(
   { port, bind, servers }: GatewayPort,
   chains: readonly FilterChain[],
-  topology: GatewayTopology,
+  { defaultConfig: { gatewayTopology: topology }, pathNormalization }: MeshConfig,
 ): Listener {
   return {
     name: `${bind}_${port}`,
@@ -39,6 +55,7 @@ export function emitListener(
     port,
     clientAddress: emitClientAddress(topology),
     proxyProtocol: topology.proxyProtocol !== null,
+    pathNormalization: FORMS[pathNormalization.normalization],
     serverHeader: 'istio-envoy',
     chains,
     origin: serverOrigin(firstOf(servers)),
@@ -51,14 +68,17 @@ export function emitPlainChain(port: number, servers: readonly GatewayServer[], 
   return { name: `http.${port}${bindSuffix(server)}`, serverNames: [], tls: null, proxy, origin: serverOrigin(server) };
 }
 
-/** A server that ends TLS and reads requests. `namespace` is the gateway's. */
-export function emitHttpsChain(server: GatewayServer, proxy: HttpProxy, namespace: string): FilterChain {
-  return { name: `https.${serverName(server)}`, ...emitTlsServer(server, namespace), proxy };
+/** What TLS takes from the gateway and the mesh. */
+type TlsOptions = Pick<IstioOptions, 'namespace' | 'mesh'>;
+
+/** A server that ends TLS and reads requests. */
+export function emitHttpsChain(server: GatewayServer, proxy: HttpProxy, options: TlsOptions): FilterChain {
+  return { name: `https.${serverName(server)}`, ...emitTlsServer(server, options), proxy };
 }
 
 /** A server that takes bytes; inside TLS that it ends where it has any. */
-export function emitTcpChain(server: GatewayServer, stream: ResolvedStream, namespace: string): FilterChain {
-  return { name: `tcp.${serverName(server)}`, ...emitTlsServer(server, namespace), proxy: emitTcpProxy(stream) };
+export function emitTcpChain(server: GatewayServer, stream: ResolvedStream, options: TlsOptions): FilterChain {
+  return { name: `tcp.${serverName(server)}`, ...emitTlsServer(server, options), proxy: emitTcpProxy(stream) };
 }
 
 /** Connections with one of some SNIs, passed on still encrypted. */
@@ -72,11 +92,11 @@ export function emitPassthroughChain(server: GatewayServer, stream: ResolvedStre
   };
 }
 
-function emitTlsServer(server: GatewayServer, namespace: string): Omit<FilterChain, 'name' | 'proxy'> {
+function emitTlsServer(server: GatewayServer, { namespace, mesh }: TlsOptions): Omit<FilterChain, 'name' | 'proxy'> {
   const { kind, tls, hosts } = server;
   return {
     serverNames: tls === null ? [] : emitServerNames(hosts.map(({ host }) => host)),
-    tls: tls === null ? null : emitServerTls(tls, kind === 'tcp', namespace),
+    tls: tls === null ? null : emitServerTls(tls, kind === 'tcp', namespace, mesh.tlsDefaults),
     origin: serverOrigin(server),
   };
 }

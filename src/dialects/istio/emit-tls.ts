@@ -1,6 +1,8 @@
 import type { AuthoritySource, ClientTls, CredentialSource, ServerTls, TlsVersion } from '../../model/tls.ts';
+import { isCipherSuite } from './rules-gateway-tls.ts';
 import type { UpstreamTls } from './schema-destination-rule.ts';
 import type { CertificateFiles, ServerTls as ServerTlsSpec, TlsProtocol } from './schema-gateway.ts';
+import type { TlsDefaults } from './schema-mesh-config.ts';
 
 /** What a server that reads requests offers (istio-affinity §3). */
 const ALPN: readonly string[] = ['h2', 'http/1.1'];
@@ -9,15 +11,22 @@ const ALPN: readonly string[] = ['h2', 'http/1.1'];
 const MESH_STREAM_ALPN: readonly string[] = ['istio-peer-exchange', ...ALPN];
 
 /** TLS that a server ends. `namespace` is the gateway's, where Istio looks for secrets that are named without one. */
-export function emitServerTls(spec: ServerTlsSpec, isStream: boolean, namespace: string): ServerTls {
+export function emitServerTls(
+  spec: ServerTlsSpec,
+  isStream: boolean,
+  namespace: string,
+  defaults: TlsDefaults,
+): ServerTls {
   // Beside the mesh's own certificates Istio leaves these to the proxy.
   const isOwn = spec.mode !== 'ISTIO_MUTUAL';
+  const suites = [...new Set(spec.cipherSuites.filter(isCipherSuite))];
   return {
     credentials: emitCredentials(spec, namespace),
     clients: emitClients(spec, namespace),
-    minVersion: isOwn ? emitVersion(spec.minProtocolVersion) : null,
+    minVersion: isOwn ? (emitVersion(spec.minProtocolVersion) ?? emitVersion(defaults.minProtocolVersion)) : null,
     maxVersion: isOwn ? emitVersion(spec.maxProtocolVersion) : null,
-    cipherSuites: isOwn ? spec.cipherSuites : [],
+    cipherSuites: !isOwn ? [] : suites.length > 0 ? suites : defaults.cipherSuites,
+    ecdhCurves: isOwn ? defaults.ecdhCurves : [],
     alpn: isStream && !isOwn ? MESH_STREAM_ALPN : ALPN,
   };
 }
@@ -60,6 +69,7 @@ export interface ClientTlsNames {
   readonly meshSni: string;
   /** What the service says of its certificates; the settings' own names come first. */
   readonly subjectAltNames: readonly string[];
+  readonly defaults: TlsDefaults;
 }
 
 /** TLS to endpoints; null: switched off. Without an SNI it is the request's host, and so is the name to be verified. */
@@ -67,7 +77,7 @@ export function emitClientTls(spec: UpstreamTls, isHttp2: boolean, names: Client
   // To what can't be understood nothing is sent.
   if (spec.mode === 'DISABLE' || spec.mode === 'UNREADABLE') return null;
   const subjectAltNames = spec.subjectAltNames.length > 0 ? spec.subjectAltNames : names.subjectAltNames;
-  const common = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', cipherSuites: [] } as const;
+  const common = { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.3', cipherSuites: [], ecdhCurves: [] } as const;
   if (spec.mode === 'ISTIO_MUTUAL') {
     return {
       ...common,
@@ -80,6 +90,8 @@ export function emitClientTls(spec: UpstreamTls, isHttp2: boolean, names: Client
   }
   return {
     ...common,
+    cipherSuites: names.defaults.cipherSuites,
+    ecdhCurves: names.defaults.ecdhCurves,
     alpn: isHttp2 ? ['h2'] : [],
     sni: spec.sni,
     sniFromHost: spec.sni === '',

@@ -5,6 +5,7 @@ import type { IstioPort, IstioService } from './istio-service.ts';
 import { isHttp2 } from './port-protocol.ts';
 import type { ClusterPolicy, Place } from './resolve-policy.ts';
 import type { ConnectionPool, TcpKeepaliveSpec } from './schema-connection-pool.ts';
+import type { TlsDefaults } from './schema-mesh-config.ts';
 
 /** What says how a cluster's endpoints are spoken to. */
 export interface UpstreamSpec {
@@ -23,6 +24,7 @@ export interface UpstreamDefaults {
   readonly tcpKeepalive: TcpKeepaliveSpec | null;
   /** Whether ports with HTTP are spoken to in HTTP/2. */
   readonly h2UpgradePolicy: 'DO_NOT_UPGRADE' | 'UPGRADE';
+  readonly tlsDefaults: TlsDefaults;
 }
 
 export function emitUpstream(spec: UpstreamSpec): UpstreamProtocol {
@@ -71,5 +73,6 @@ function toTlsNames({ service, port, subset, mesh }: UpstreamSpec): Parameters<t
     namespace: mesh.namespace,
     meshSni: `outbound_.${port.number}_.${subset}_.${service.host}`,
     subjectAltNames: service.subjectAltNames,
+    defaults: mesh.tlsDefaults,
   };
 }

@@ -60,7 +60,7 @@ export function translateIstio(
   const bound = new Set<VirtualService>();
   const listeners = gateways.ports.flatMap((port) => {
     const chains = chainsOf(context, port, services, bound);
-    return chains.length === 0 ? [] : [emitListener(port, chains, options.mesh.defaultConfig.gatewayTopology)];
+    return chains.length === 0 ? [] : [emitListener(port, chains, options.mesh)];
   });
   reportUnbound(services, bound, gateways.names, sink);
   const emitted = clusters.resolved.map(emitCluster);
@@ -87,7 +87,7 @@ function chainsOf(
   services: readonly VirtualService[],
   bound: Set<VirtualService>,
 ): FilterChain[] {
-  const { namespace } = context.options;
+  const { options } = context;
   const httpProxy = (sharing: readonly GatewayServer[]) =>
     emitHttpProxy(sharing, resolveVirtualHosts(context, resolveHosts(sharing, services, bound)));
   const plain = servers.filter(({ kind }) => kind === 'http');
@@ -97,10 +97,10 @@ function chainsOf(
       case 'http':
         return server === plain[0] ? [emitPlainChain(port, plain, httpProxy(plain))] : [];
       case 'https':
-        return [emitHttpsChain(server, httpProxy([server]), namespace)];
+        return [emitHttpsChain(server, httpProxy([server]), options)];
       case 'tcp': {
         const stream = resolveTcpServer(context, server, services, bound);
-        return stream === null ? [] : [emitTcpChain(server, stream, namespace)];
+        return stream === null ? [] : [emitTcpChain(server, stream, options)];
       }
       case 'passthrough': {
         const streams = resolvePassthrough(context, server, services, bound, sniHosts);

@@ -9,6 +9,7 @@ import type { IstioOptions } from './options.ts';
 import { parseProtocol } from './port-protocol.ts';
 import { serviceEntryRules } from './rules-service-entry.ts';
 import { workloadEntryRules } from './rules-workload.ts';
+import type { MeshConfig } from './schema-mesh-config.ts';
 import {
   type ServiceEntryPort,
   type ServiceEntrySpec,
@@ -42,7 +43,7 @@ export function readWorkloadEntries(resources: ResourceSet, sink: DiagnosticSink
 export function serviceEntriesOf(
   resource: Resource,
   entries: readonly NamedWorkload[],
-  { sessionLabels }: IstioOptions,
+  { sessionLabels, mesh }: IstioOptions,
   sink: DiagnosticSink,
 ): IstioService[] {
   const spec = decodeIstio(resource, serviceEntrySpec, serviceEntryRules, sink);
@@ -60,7 +61,7 @@ export function serviceEntriesOf(
     namespace: resource.metadata.namespace,
     alias: null,
     ports: ports.map(({ name, number, protocol }) => ({ name, number, protocol: parseProtocol(protocol) })),
-    discovery: discoveryOf(spec),
+    discovery: discoveryOf(spec, mesh),
     subjectAltNames: spec.subjectAltNames,
     trafficDistribution: null,
     session: toSessionLabel(resource.metadata.labels, sessionLabels),
@@ -79,9 +80,9 @@ function mergeKeyOf({ metadata }: Resource, { resolution, workloadSelector, expo
   return JSON.stringify([metadata.namespace, resolution, sorted(metadata.labels), selector, exportTo.toSorted()]);
 }
 
-function discoveryOf({ resolution }: ServiceEntrySpec): Discovery {
+function discoveryOf({ resolution }: ServiceEntrySpec, { dnsRefreshRate }: MeshConfig): Discovery {
   if (resolution === 'STATIC' || resolution === 'NONE') return { kind: 'listed' };
-  return { kind: 'dns', everyAddress: resolution === 'DNS' };
+  return { kind: 'dns', everyAddress: resolution === 'DNS', refreshMillis: dnsRefreshRate };
 }
 
 function inlineWorkloads(resource: Resource, spec: ServiceEntrySpec): PlacedWorkload[] {

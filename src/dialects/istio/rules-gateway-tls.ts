@@ -85,7 +85,7 @@ function checkVersions(tls: Written, findings: Findings): void {
 }
 
 /** The empty text and ALL stand for the default; expressions such as -SHA are left to the TLS library. */
-function isCipherSuite(name: string): boolean {
+export function isCipherSuite(name: string): boolean {
   return name === '' || name === 'ALL' || !/^[\p{N}\p{L}]/u.test(name) || CIPHER_SUITES.has(name);
 }
 

@@ -1,5 +1,6 @@
 import { goDuration } from '../../resources/duration.ts';
 import {
+  convert,
   droppable,
   ignored,
   integer,
@@ -8,6 +9,7 @@ import {
   oneOf,
   type Schema,
   text,
+  texts,
   unsupported,
   withDefault,
 } from '../../resources/schema.ts';
@@ -33,6 +35,20 @@ export interface MeshConfig {
   readonly defaultVirtualServiceExportTo: readonly string[];
   readonly defaultDestinationRuleExportTo: readonly string[];
   readonly defaultConfig: { readonly gatewayTopology: GatewayTopology };
+  /** How often the names of a ServiceEntry are looked up. */
+  readonly dnsRefreshRate: number;
+  readonly pathNormalization: {
+    readonly normalization: 'DEFAULT' | 'NONE' | 'BASE' | 'MERGE_SLASHES' | 'DECODE_AND_MERGE_SLASHES';
+  };
+  readonly tlsDefaults: TlsDefaults;
+}
+
+/** For TLS that says nothing else; empty lists are the proxy's own default. */
+export interface TlsDefaults {
+  /** For servers alone; TLS to endpoints begins at 1.2. */
+  readonly minProtocolVersion: 'TLS_AUTO' | 'TLSV1_2' | 'TLSV1_3';
+  readonly ecdhCurves: readonly string[];
+  readonly cipherSuites: readonly string[];
 }
 
 /** What stands before the gateway. */
@@ -43,6 +59,7 @@ export interface GatewayTopology {
 }
 
 const NO_TOPOLOGY: GatewayTopology = { numTrustedProxies: 0, proxyProtocol: null };
+const NO_TLS_DEFAULTS: TlsDefaults = { minProtocolVersion: 'TLS_AUTO', ecdhCurves: [], cipherSuites: [] };
 
 export const DEFAULT_MESH_CONFIG: MeshConfig = {
   rootNamespace: '',
@@ -55,6 +72,9 @@ export const DEFAULT_MESH_CONFIG: MeshConfig = {
   defaultVirtualServiceExportTo: [],
   defaultDestinationRuleExportTo: [],
   defaultConfig: { gatewayTopology: NO_TOPOLOGY },
+  dnsRefreshRate: 60_000,
+  pathNormalization: { normalization: 'DEFAULT' },
+  tlsDefaults: NO_TLS_DEFAULTS,
 };
 
 const gatewayTopology = object<GatewayTopology>(
@@ -109,6 +129,24 @@ const proxyConfig = object<MeshConfig['defaultConfig']>(
   },
 );
 
+const pathNormalization = object<MeshConfig['pathNormalization']>({
+  normalization: withDefault(
+    oneOf('DEFAULT', 'NONE', 'BASE', 'MERGE_SLASHES', 'DECODE_AND_MERGE_SLASHES'),
+    DEFAULT_MESH_CONFIG.pathNormalization.normalization,
+  ),
+});
+
+const tlsDefaults = object<TlsDefaults>({
+  minProtocolVersion: withDefault(oneOf('TLS_AUTO', 'TLSV1_2', 'TLSV1_3'), NO_TLS_DEFAULTS.minProtocolVersion),
+  ecdhCurves: texts,
+  cipherSuites: texts,
+});
+
+/** The default, too, where something in it is wrong. */
+function orElse<T>(schema: Schema<T>, byDefault: T): Schema<T> {
+  return convert(droppable(schema), (value) => value ?? byDefault, '');
+}
+
 export const MESH_CONFIG_FIELDS: { readonly [Key in keyof MeshConfig]-?: Schema<MeshConfig[Key]> } = {
   rootNamespace: withDefault(text, DEFAULT_MESH_CONFIG.rootNamespace),
   defaultHttpRetryPolicy: droppable(retries),
@@ -120,6 +158,9 @@ export const MESH_CONFIG_FIELDS: { readonly [Key in keyof MeshConfig]-?: Schema<
   defaultVirtualServiceExportTo: exportTo,
   defaultDestinationRuleExportTo: exportTo,
   defaultConfig: withDefault(proxyConfig, DEFAULT_MESH_CONFIG.defaultConfig),
+  dnsRefreshRate: orElse(goDuration(1), DEFAULT_MESH_CONFIG.dnsRefreshRate),
+  pathNormalization: orElse(pathNormalization, DEFAULT_MESH_CONFIG.pathNormalization),
+  tlsDefaults: orElse(tlsDefaults, NO_TLS_DEFAULTS),
 };
 
 /** Fields of MeshConfig that are not read here. */
@@ -134,7 +175,6 @@ export const UNREAD_MESH_FIELDS: Readonly<Record<string, Schema<unknown>>> = {
   defaultProviders: ignored(NO_PART),
   disableEnvoyListenerLog: ignored(NO_PART),
   discoverySelectors: unsupported('every namespace among the files is read'),
-  dnsRefreshRate: ignored('names are looked up as often as their answers say'),
   enableAutoMtls: ignored('endpoints without a rule for TLS are spoken to in plain text'),
   enableEnvoyAccessLogService: ignored(NO_PART),
   enablePrometheusMerge: ignored(NO_PART),
@@ -149,13 +189,11 @@ export const UNREAD_MESH_FIELDS: Readonly<Record<string, Schema<unknown>>> = {
   meshMTLS: ignored(NO_PART),
   outboundClusterStatName: ignored('it only names statistics'),
   outboundTrafficPolicy: ignored(NO_PART),
-  pathNormalization: unsupported('paths are brought into normal form as Istio does without it'),
   proxyHttpPort: ignored(NO_PART),
   proxyInboundListenPort: ignored(NO_PART),
   proxyListenPort: ignored(NO_PART),
   serviceScopeConfigs: ignored(NO_PART),
   serviceSettings: ignored(NO_PART),
-  tlsDefaults: unsupported('TLS has the defaults that it has without it'),
   trustDomain: ignored(NO_PART),
   trustDomainAliases: ignored(NO_PART),
   verifyCertificateAtClient: ignored(NO_PART),
