@@ -10,6 +10,7 @@ import type { Host, HostState } from './host.ts';
 import type { KeyOwners } from './minimal-moves.ts';
 import type { Carrier, UpstreamHeader } from './session-carrier.ts';
 import type { SessionEvent, SessionLedger } from './session-ledger.ts';
+import type { SessionMoves } from './strong/session-moves.ts';
 import { type LostReason, type PickCause, StrongSelection } from './strong/strong-selection.ts';
 
 /** What a selection needs from the outside; one object for all requests. */
@@ -20,6 +21,7 @@ export interface SelectionEnvironment {
   readonly nowSeconds: () => number;
   /** Live sessions, and the budget of moves. */
   readonly ledger: SessionLedger<HostState>;
+  readonly moves: SessionMoves;
 }
 
 const NO_CARRIERS: readonly Carrier[] = [];

@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import { NO_LEDGER } from '../affinity/session-ledger.ts';
+import { NO_MOVES } from '../affinity/strong/session-moves.ts';
 import { formatKeyEntries, parseKeyRing } from '../affinity/token/key-ring-text.ts';
 import { SessionTokens } from '../affinity/token/session-tokens.ts';
 import type { SessionKeyOptions } from '../control/session-keys.ts';
@@ -36,6 +37,7 @@ export async function explainFiles(
     random: Math.random,
     nowSeconds: () => Math.floor(Date.now() / 1000),
     ledger: NO_LEDGER,
+    moves: NO_MOVES,
   });
 }
 

@@ -63,7 +63,7 @@ export function describeNewSession({ newSessions }: StrongSession, decision: Dec
     case 'session-lost':
       return 'nothing is chosen: the policy wants a lost session to fail';
     case 'rehomed':
-      return `the session moves to the endpoint that its id names among ${among}`;
+      return `the session moves to one of ${among}`;
     case 'rebalanced':
       return `the session is at a safe point and leaves an endpoint with more than its share, for one of ${among}`;
     case 'hash':

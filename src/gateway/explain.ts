@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Selection, type SelectionEnvironment } from '../affinity/selection.ts';
 import { readOnly } from '../affinity/session-ledger.ts';
+import { NO_MOVES } from '../affinity/strong/session-moves.ts';
 import { Head } from '../http1/head.ts';
 import type { Http1Error } from '../http1/http1-error.ts';
 import { DEFAULT_HTTP1_LIMITS } from '../http1/http1-limits.ts';
@@ -57,7 +58,8 @@ class Explainer {
     this.#runtime = runtime;
     this.#request = request;
     // To look is not to use: nothing is counted as a session, and no move is spent.
-    this.#environment = { ...environment, ledger: readOnly(environment.ledger) };
+    const moves = { ...NO_MOVES, of: environment.moves.of };
+    this.#environment = { ...environment, ledger: readOnly(environment.ledger), moves };
     this.#boundPorts = boundPorts;
   }
 

@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto';
 import type { SelectionEnvironment } from '../affinity/selection.ts';
 import { NO_LEDGER, type SessionLedger } from '../affinity/session-ledger.ts';
+import { createSessionMoves } from '../affinity/strong/session-moves.ts';
 import { parseKeyRing } from '../affinity/token/key-ring-text.ts';
 import { SessionTokens } from '../affinity/token/session-tokens.ts';
 import type { Snapshot } from '../model/model.ts';
@@ -84,6 +85,7 @@ export class Gateway {
         random,
         nowSeconds: () => Math.floor(Date.now() / 1000),
         ledger: options.sessionLedger ?? NO_LEDGER,
+        moves: createSessionMoves(),
       },
     };
     this.#trimmer = setInterval(() => {

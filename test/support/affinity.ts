@@ -1,6 +1,7 @@
 import type { HostState } from '../../src/affinity/host.ts';
 import type { SelectionEnvironment } from '../../src/affinity/selection.ts';
 import { NO_LEDGER } from '../../src/affinity/session-ledger.ts';
+import { NO_MOVES } from '../../src/affinity/strong/session-moves.ts';
 import {
   type Balancer,
   type Cluster,
@@ -109,7 +110,7 @@ export function repeatableRandom(seed = 2463534242): () => number {
 }
 
 export function selectionEnvironment(nowSeconds = 1_800_000_000): SelectionEnvironment {
-  return { random: repeatableRandom(), nowSeconds: () => nowSeconds, ledger: NO_LEDGER };
+  return { random: repeatableRandom(), nowSeconds: () => nowSeconds, ledger: NO_LEDGER, moves: NO_MOVES };
 }
 
 /** A request with these header lines (names in lower case, repeats allowed). */

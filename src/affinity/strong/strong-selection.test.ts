@@ -7,12 +7,14 @@ import { countingRandom, SESSION_COOKIE, strongSession, testKeys } from '../../.
 import type { Endpoint } from '../../model/cluster.ts';
 import { NO_HEADER_OPS, type WeightedTarget } from '../../model/route.ts';
 import type { StrongSession } from '../../model/strong-session.ts';
+import { encodeBase64 } from '../base64.ts';
 import { createClusterBalancer } from '../cluster-balancer.ts';
 import { compileForward } from '../forward-plan.ts';
 import type { Host, HostState } from '../host.ts';
 import { Selection } from '../selection.ts';
 import type { SessionEvent, SessionLedger } from '../session-ledger.ts';
 import { SessionTokens } from '../token/session-tokens.ts';
+import { createSessionMoves } from './session-moves.ts';
 
 const NO_UPSTREAM = requestWith();
 const NOW = 1_800_000_000;
@@ -40,6 +42,7 @@ class Bench {
   /** Ids of sessions with an open stream. */
   readonly streams = new Set<string>();
   readonly #random = repeatableRandom();
+  readonly #moves = createSessionMoves();
 
   constructor(session: Partial<StrongSession> = {}, keys = testKeys(1)) {
     this.#session = session;
@@ -98,6 +101,7 @@ class Bench {
       random: this.#random,
       nowSeconds: () => this.nowSeconds,
       ledger,
+      moves: this.#moves,
     });
     const host = selection.chooseTarget() === null ? null : selection.next();
     const upstream = fields.signal === undefined ? NO_UPSTREAM : requestWith([['limpet-session', fields.signal]]);
@@ -122,6 +126,10 @@ class Bench {
     if (what === 'seen') this.#places.set(id, event.host);
     else this.#places.delete(id);
   }
+}
+
+function idOf(event: SessionEvent<HostState> | null): string {
+  return event === null ? '' : `${event.hi} ${event.lo}`;
 }
 
 function tokenOf(token: string | null): string {
@@ -218,13 +226,46 @@ describe('a session with an open stream', () => {
   });
 });
 
+describe('parallel requests of a session that moves', () => {
+  const rebalance = { idleForMillis: 2000, whenAbove: 1.25, maxPerMinute: 600 };
+
+  it('go where the first went, and take no further moves', () => {
+    const bench = new Bench({ rebalance });
+    const token = tokenOf(bench.request(bench.plan({ c: [pod('a')] })).token);
+    const plan = bench.plan({ c: [pod('a'), pod('b'), pod('d')] });
+    bench.nowSeconds += 60;
+    bench.state(pod('a').address).liveSessions = 100;
+    const first = bench.request(plan, token);
+    assert.notEqual(first.name, 'a');
+    // Neither counts nor the budget would let it move again.
+    bench.allowsMoves = false;
+    for (const name of ['a', 'b', 'd']) bench.state(pod(name).address).liveSessions = 10;
+    for (let i = 0; i < 3; i++) {
+      const further = bench.request(plan, token);
+      assert.deepEqual([further.name, further.selection.lost], [first.name, 'rebalanced']);
+    }
+    assert.equal(bench.movers.length, 1);
+  });
+
+  it('go on with the pod that they left where the other serves no more', () => {
+    const bench = new Bench({ rebalance });
+    const token = tokenOf(bench.request(bench.plan({ c: [pod('a')] }), '', { signal: 'release' }).token);
+    bench.state(pod('a').address).liveSessions = 100;
+    assert.equal(bench.request(bench.plan({ c: [pod('a'), pod('b')] }), token).name, 'b');
+    bench.allowsMoves = false;
+    assert.equal(bench.request(bench.plan({ c: [pod('a'), pod('d')] }), token).name, 'a');
+  });
+});
+
 describe('the budget of moves', () => {
   it("is the policy's, whatever the targets of its routes", () => {
     const bench = new Bench({ policy: 'shop/cart', rebalance: { idleForMillis: 2000, whenAbove: 1, maxPerMinute: 1 } });
-    const token = tokenOf(bench.request(bench.plan({ c: [pod('a')] }), '', { signal: 'release' }).token);
+    const alone = bench.plan({ c: [pod('a')] });
+    const tokens = [0, 1].map(() => tokenOf(bench.request(alone, '', { signal: 'release' }).token));
     bench.state(pod('a').address).liveSessions = 100;
     const c = [pod('a'), pod('b')];
-    for (const plan of [bench.plan({ c }), bench.plan({ c, d: [pod('x')] }, [1, 1])]) bench.request(plan, token);
+    const plans = [bench.plan({ c }), bench.plan({ c, d: [pod('x')] }, [1, 1])] as const;
+    for (const [index, plan] of plans.entries()) bench.request(plan, tokens[index]);
     assert.deepEqual(bench.movers, ['shop/cart', 'shop/cart']);
   });
 });
@@ -514,5 +555,55 @@ describe('cookies of strong sessions', () => {
     const bench = new Bench({ carriers: [{ kind: 'cookie', cookie }] });
     const { setCookie } = bench.request(bench.plan({ c: [pod('a')] }));
     assert.match(setCookie ?? '', /^sid=[^;]+; Secure; Path=\/; Domain=example\.com; HttpOnly; SameSite=Strict$/);
+  });
+});
+
+describe('sessions that come with an address', () => {
+  const accepting: Partial<StrongSession> = {
+    token: { kind: 'sealed', keyRing: '', keyIds: [], acceptAddressTokens: true },
+  };
+  const address = encodeBase64(pod('a').address);
+
+  it('are sessions of their own once they are exchanged', () => {
+    const bench = new Bench(accepting);
+    const plan = bench.plan({ c: [pod('a'), pod('b')] });
+    const tokens = Array.from({ length: 20 }, () => tokenOf(bench.request(plan, address).token));
+    const ids = tokens.map((token) => {
+      const { selection, host } = bench.request(plan, token);
+      assert.equal(host?.endpoint.address, pod('a').address);
+      return idOf(host === null ? null : selection.sessionAt(host));
+    });
+    assert.equal(new Set(ids).size, 20);
+  });
+
+  it('count as new ones do until they come back exchanged', () => {
+    const bench = new Bench(accepting);
+    const plan = bench.plan({ c: [pod('a'), pod('b')] });
+    bench.request(plan, address);
+    assert.deepEqual(bench.events, ['seen 60']);
+  });
+
+  it('spread over the others when their pod goes, and agree by the fallback key where there is one', () => {
+    const others = ['b', 'd', 'e', 'f'].map((name) => pod(name));
+    const names = (session: Partial<StrongSession>, ip: (index: number) => string): Set<string> => {
+      const bench = new Bench({ ...session, newSessions: { kind: 'rendezvous' } });
+      const plan = bench.plan({ c: others });
+      return new Set(Array.from({ length: 20 }, (_, i) => bench.request(plan, address, { ip: ip(i) }).name));
+    };
+    for (const session of [accepting, { token: { kind: 'address' } } as const]) {
+      assert.ok(names(session, () => '10.1.1.1').size > 1);
+      assert.equal(names({ ...session, fallback: BY_IP }, () => '10.1.1.1').size, 1);
+      assert.ok(names({ ...session, fallback: BY_IP }, (index) => `10.1.1.${index}`).size > 1);
+    }
+  });
+
+  it('are counted by the fallback key where the policy has no other tokens', () => {
+    const bench = new Bench({ token: { kind: 'address' }, fallback: BY_IP });
+    const plan = bench.plan({ c: [pod('a')] });
+    const ids = ['10.1.1.1', '10.1.1.2'].map((ip) => {
+      const { selection, host } = bench.request(plan, address, { ip });
+      return idOf(host === null ? null : selection.sessionAt(host));
+    });
+    assert.notEqual(ids[0], ids[1]);
   });
 });

@@ -70,6 +70,10 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
   #sessionHost: Host<S> | null = null;
   /** The session has left it: not to be picked again. */
   #left: Host<S> | null = null;
+  /** The session leaves a host that serves. */
+  #isMoving = false;
+  /** Where it went with another request that came with the same token. */
+  #destination: Host<S> | null = null;
 
   /** What the pick goes by: the fallback key, or the session's id; null: chance. */
   #key: Hash64 | null = null;
@@ -265,14 +269,14 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
   /** False if the session is lost and must not move. */
   #findHost(read: ReadToken): boolean {
     const { session } = this.#plan;
-    const { content } = read;
-    this.#content = content;
+    this.#content = read.tokens === null ? { ...read.content, id: this.#idOfAddress(read.content) } : read.content;
     const found = this.#found;
     const lost = this.#lostAs;
     if (found !== null && lost === null) {
       this.#target = found.target;
-      this.#record.token = read.tokens === null && session.token.kind === 'sealed' ? 'exchanged' : 'used';
-      if (this.#shouldLeave(found.target, found.host, read)) this.#leave(found.host);
+      this.#record.token = this.#isExchange ? 'exchanged' : 'used';
+      this.#destination = this.#destinationOf(found.target, read);
+      if (this.#destination !== null || this.#shouldLeave(found.target, found.host, read)) this.#leave(found.host);
       else this.#sessionHost = found.host;
       return true;
     }
@@ -287,6 +291,26 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
     this.#left = found?.host ?? null;
     this.#target = this.#targetForLost(read);
     return true;
+  }
+
+  /** An address in a policy of sealed tokens. */
+  get #isExchange(): boolean {
+    return this.#read?.tokens === null && this.#plan.session.token.kind === 'sealed';
+  }
+
+  /**
+   * An address is the same for all sessions of a pod. One that is exchanged gets an id of its own; where the policy has
+   * addresses alone, a client is known by its fallback key.
+   */
+  #idOfAddress({ id }: TokenContent): SessionId {
+    if (this.#isExchange) return this.#sessionId();
+    return this.#plan.fallback.evaluate(this.#request, null, hash) ? { hi: hash.hi >>> 0, lo: hash.lo >>> 0 } : id;
+  }
+
+  #destinationOf(target: StrongTarget<S>, { content }: ReadToken): Host<S> | null {
+    const name = this.#environment.moves.of(content);
+    const host = name === null ? undefined : target.plan.balancer?.identities.find(name);
+    return host === undefined || this.#whyLost(target, host) !== null ? null : host;
   }
 
   #whyLost({ chooser }: StrongTarget<S>, host: Host<S>): 'unhealthy' | 'drained' | null {
@@ -322,6 +346,7 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
   #leave(host: Host<S>): void {
     this.lost = isDraining(host) ? 'drained' : 'rebalanced';
     this.#left = host;
+    this.#isMoving = true;
   }
 
   /** A lost session stays on its side of a split, unless that side takes no new sessions. */
@@ -344,11 +369,14 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
     return drawn === null ? null : (targets[drawn.index] ?? null);
   }
 
-  /** A session that goes on is its own key, so that every gateway re-homes it to one host. */
+  /**
+   * A session that goes on is its own key, so that every gateway re-homes it to one host. An address is no key: all
+   * sessions of a host that is gone would go to one.
+   */
   #loadKey(): void {
     if (this.#key !== null) return;
     const content = this.#content;
-    if (content !== null) this.#key = new Hash64().set(content.id.hi, content.id.lo);
+    if (content !== null && this.#read?.tokens !== null) this.#key = new Hash64().set(content.id.hi, content.id.lo);
     else if (this.#plan.fallback.evaluate(this.#request, this.#record, hash)) this.#key = new Hash64().copy(hash);
   }
 
@@ -366,10 +394,21 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
       return host;
     }
     this.#loadKey();
-    const picked = (this.#left === null ? null : this.#pick(this.#excludedFor(this.#left))) ?? this.#pick([]);
+    const picked = this.#destination ?? this.#pickOther(this.#left) ?? this.#pick([]);
     record.reason = this.#reasonOf();
-    if (picked !== null && this.#content === null) this.#countNew(picked);
+    if (picked === null) return null;
+    if (this.#content === null) this.#countNew(picked);
+    this.#noteMove(picked);
     return picked;
+  }
+
+  #pickOther(left: Host<S> | null): Host<S> | null {
+    return left === null ? null : this.#pick(this.#excludedFor(left));
+  }
+
+  /** At once, because a client's parallel requests come with one token and must not part. */
+  #noteMove(host: Host<S>): void {
+    if (this.#isMoving && this.#content !== null) this.#environment.moves.note(this.#content, this.#nameOf(host));
   }
 
   #pick(excluded: readonly Host<S>[]): Host<S> | null {
@@ -465,10 +504,17 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
     this.#environment.ledger.seen({ ...id, host: state, windowSeconds: UNCONFIRMED_SECONDS });
   }
 
-  #count({ state }: Host<S>, isEnded: boolean): void {
+  #count(host: Host<S>, isEnded: boolean): void {
     const { ledger } = this.#environment;
     const content = this.#content;
     if (content === null) return;
+    this.#noteMove(host);
+    const { state } = host;
+    if (this.#isExchange && !isEnded) {
+      this.#loadKey();
+      this.#countNew(host);
+      return;
+    }
     const event = { ...content.id, host: state, windowSeconds: this.#plan.windowSeconds };
     if (isEnded) ledger.ended(event);
     else ledger.seen(event);

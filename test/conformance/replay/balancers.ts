@@ -2,6 +2,7 @@ import { type ClusterBalancer, createClusterBalancer } from '../../../src/affini
 import type { HostState } from '../../../src/affinity/host.ts';
 import type { SelectionEnvironment } from '../../../src/affinity/selection.ts';
 import { NO_LEDGER } from '../../../src/affinity/session-ledger.ts';
+import { NO_MOVES } from '../../../src/affinity/strong/session-moves.ts';
 import { parseCluster } from './envoy/cluster.ts';
 import type { RecordedHosts } from './envoy/hosts.ts';
 
@@ -19,7 +20,7 @@ export function createRandom(seed = 1): () => number {
 }
 
 export function createEnvironment(nowSeconds = 1_800_000_000): SelectionEnvironment {
-  return { random: createRandom(), nowSeconds: () => nowSeconds, ledger: NO_LEDGER };
+  return { random: createRandom(), nowSeconds: () => nowSeconds, ledger: NO_LEDGER, moves: NO_MOVES };
 }
 
 export function createBalancer(
