@@ -14,12 +14,21 @@ export function lintHash(spec: Written, isLocalityOn: boolean, findings: Finding
     const own = subset.at('trafficPolicy');
     if (!own.isSet) continue;
     lintLevel(own, policy, isLocalityOn, findings);
-    if (own.at('loadBalancer').isSet) lintSubset(own.at('loadBalancer'), policy, findings);
+    if (own.at('loadBalancer').isSet) lintSubset(own, policy, findings);
     for (const block of own.at('portLevelSettings').items) {
       lintLevel(block, block, isLocalityOn, findings);
-      lintPortBlock(block, isHashed(own) ? own : policy, findings);
+      const below = portBlock(policy, portOf(block)) ?? policy;
+      lintPortBlock(block, isHashed(own) ? own : below, findings);
     }
   }
+}
+
+function portOf(block: Written): number {
+  return block.at('port').at('number').number;
+}
+
+function portBlock(policy: Written, port: number): Written | undefined {
+  return policy.at('portLevelSettings').items.find((block) => portOf(block) === port);
 }
 
 function isHashed(policy: Written): boolean {
@@ -53,10 +62,16 @@ function lintKey(hash: Written, findings: Findings): void {
   findings.warn('no-hash-fallback', named, rule, help);
 }
 
-function lintSubset(balancer: Written, parent: Written, findings: Findings): void {
-  if (!isHashed(parent) || balancer.at('consistentHash').isSet) return;
+/** A subset's load balancer stands for that of the destination, and of each port that the subset says nothing of. */
+function lintSubset(own: Written, parent: Written, findings: Findings): void {
+  const balancer = own.at('loadBalancer');
+  const hashed = [parent, ...parent.at('portLevelSettings').items].find(
+    (level) => isHashed(level) && (level === parent || portBlock(own, portOf(level)) === undefined),
+  );
+  if (hashed === undefined || balancer.at('consistentHash').isSet) return;
   const kind = balancer.at('simple').text || 'LEAST_REQUEST';
-  const rule = `takes the hash of trafficPolicy away from this subset: Istio still computes it on the route, and the endpoint is chosen by ${kind}`;
+  const whose = hashed === parent ? 'trafficPolicy' : `port ${portOf(hashed)}`;
+  const rule = `takes the hash of ${whose} away from this subset: Istio still computes it on the route, and the endpoint is chosen by ${kind}`;
   findings.warn('lost-hash', balancer, rule, 'Repeat consistentHash here, or leave loadBalancer out.', 'key');
 }
 
@@ -65,7 +80,7 @@ function lintPortBlock(block: Written, parent: Written, findings: Findings): voi
   if (!isHashed(parent) || isHashed(block)) return;
   const balancer = block.at('loadBalancer');
   const kind = balancer.at('simple').text || 'LEAST_REQUEST';
-  const rule = `replaces the policy around it, the hash too: endpoints of port ${block.at('port').at('number').number} are chosen by ${kind}`;
+  const rule = `replaces the policy around it, the hash too: endpoints of port ${portOf(block)} are chosen by ${kind}`;
   const at = balancer.isSet ? balancer : block;
   findings.warn(
     'lost-hash',

@@ -17,12 +17,16 @@ spec: {selector: {istio: ingressgateway}, servers: [{port: {number: 80, name: ht
 interface Shop {
   readonly policy: string;
   readonly match?: string;
+  /** Items of `subsets`. */
+  readonly subsets?: string;
+  /** Of the route's destination. */
+  readonly subset?: string;
   readonly options?: TranslateOptions;
 }
 
 /** The codes of the warnings about one DestinationRule on one route. */
-function lint({ policy, match = '', options = {} }: Shop): string[] {
-  const rule = `${match === '' ? '' : `match: [${match}], `}route: [{destination: {host: cart}}]`;
+function lint({ policy, match = '', subsets = '', subset = '', options = {} }: Shop): string[] {
+  const rule = `${match === '' ? '' : `match: [${match}], `}route: [{destination: {host: cart, subset: "${subset}"}}]`;
   const text = `${SHOP}---
 apiVersion: networking.istio.io/v1
 kind: VirtualService
@@ -32,7 +36,7 @@ spec: {hosts: [a.example.com], gateways: [gw], http: [{${rule}}]}
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: {name: cart, namespace: shop}
-spec: {host: cart, trafficPolicy: {${policy}}}
+spec: {host: cart, trafficPolicy: {${policy}}, subsets: [${subsets}]}
 `;
   const { diagnostics } = translate(parseResources([{ source: 'a.yaml', text }]).resources, options);
   assert.deepEqual(
@@ -105,4 +109,28 @@ describe('lintIstio: a hash beside outlier detection', () => {
     assert.deepEqual(lint({ policy: `${off}, ${outlier}` }), []);
     assert.deepEqual(lint({ policy: `loadBalancer: {simple: RANDOM}, ${outlier}` }), []);
   });
+});
+
+describe('lintIstio: hashes that get lost', () => {
+  const hash = cookie('name: GW');
+  const plain = 'loadBalancer: {simple: RANDOM}';
+  const port = (fields: string) => `portLevelSettings: [{port: {number: 80}, ${fields}}]`;
+  const cases: readonly (readonly [what: string, policy: string, own: string, found: readonly string[]])[] = [
+    ['a subset over the destination', hash, plain, ['lost-hash']],
+    ['a subset with nothing of it', hash, 'connectionPool: {tcp: {maxConnections: 1}}', []],
+    ['a subset with a hash of its own', hash, hash, []],
+    ["a subset over the destination's port", port(hash), plain, ['lost-hash']],
+    ["a subset's port over the destination's port", port(hash), port(plain), ['lost-hash']],
+    ["a subset's port without a load balancer", port(hash), port('tls: {mode: DISABLE}'), ['lost-hash']],
+    ["a subset's port over its subset", plain, `${hash}, ${port(plain)}`, ['lost-hash']],
+    ["a subset's port with a hash of its own", port(hash), port(hash), ['bettered']],
+    ["a subset's port where the destination's has none", `${hash}, ${port(plain)}`, port(plain), ['lost-hash']],
+    ["a subset's port of another number", port(hash), port(plain).replace('80', '81'), ['bettered']],
+  ];
+  for (const [what, policy, own, found] of cases) {
+    it(`${what}: ${found.join() || 'nothing'}`, () => {
+      const subsets = `{name: v1, trafficPolicy: {${own}}}`;
+      assert.deepEqual(lint({ policy, subsets, subset: 'v1' }), found);
+    });
+  }
 });

@@ -8,7 +8,7 @@ import { emitSession } from './emit-session.ts';
 import type { IstioService, SessionLabel } from './istio-service.ts';
 import { type ActionContext, type ResolvedDestination, resolveDestination } from './resolve-destination.ts';
 import type { Placed } from './resolve-destination-rules.ts';
-import { routeHash } from './resolve-policy.ts';
+import { clusterPolicy, routeHash } from './resolve-policy.ts';
 import type { Destination, DirectResponse, HeadersSpec, HttpRedirect } from './schema-http-action.ts';
 import type { ConsistentHash } from './schema-load-balancer.ts';
 import type { HttpRetry } from './schema-retry.ts';
@@ -146,7 +146,7 @@ function resolveMirrors(
 /**
  * Istio consults port blocks only where the route names the port, so a hash under portLevelSettings is lost on a route
  * that leaves the port of a one-port Service out, and every request goes to a random endpoint of a ring. Here the port
- * that the route means counts.
+ * that the route means counts, where there is a ring to be bettered.
  */
 function findHash(
   { sink }: ActionContext,
@@ -154,7 +154,8 @@ function findHash(
   subset: string,
 ): Placed<ConsistentHash> | null {
   const asIstio = routeHash(rule, isPortNamed ? port : null, subset);
-  const hash = asIstio ?? routeHash(rule, port, subset);
+  const isRing = (clusterPolicy(rule, port, subset).loadBalancer?.consistentHash ?? null) !== null;
+  const hash = asIstio ?? (isRing ? routeHash(rule, port, subset) : null);
   if (hash === null) return null;
   const at = () => hash.resource.position(hash.path, 'key');
   if (asIstio === null) {
