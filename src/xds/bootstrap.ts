@@ -17,6 +17,9 @@ export interface BootstrapOptions {
 
 const LOOPBACK = '127.0.0.1';
 
+/** Envoy refuses a regular expression of more than 100 instructions unless told otherwise; Istio's proxies are told this. */
+const MAX_REGEX_INSTRUCTIONS = 32_768;
+
 /** What `envoy -c` needs to serve this model by itself: everything stands in the file. */
 export function toBootstrap(model: Model, options: BootstrapOptions, sink: DiagnosticSink): Message {
   const context: EmitContext = { inline: true, secretsFolder: options.secretsFolder, secretNamespace: '', sink };
@@ -27,6 +30,9 @@ export function toBootstrap(model: Model, options: BootstrapOptions, sink: Diagn
     staticResources: {
       listeners: emitListeners(context, listeners),
       clusters: emitClusters(context, model.clusters),
+    },
+    layeredRuntime: {
+      layers: [{ name: 'limpet', staticLayer: { 're2.max_program_size.error_level': MAX_REGEX_INSTRUCTIONS } }],
     },
   };
 }

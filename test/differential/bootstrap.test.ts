@@ -89,6 +89,8 @@ function routes(): Route[] {
         headers: [
           { name: 'x-a', match: text, invert: true, missingAsEmpty: true },
           { name: ':method', match: { kind: 'regex', pattern: 'GET|HEAD' }, invert: false, missingAsEmpty: false },
+          // Larger than Envoy takes by itself.
+          { name: 'x-c', match: { kind: 'regex', pattern: '[a-f]{300}' }, invert: true, missingAsEmpty: false },
           { name: 'x-b', match: { kind: 'present' }, invert: false, missingAsEmpty: false },
         ],
       },
