@@ -28,8 +28,8 @@ class PlaceLedger implements SessionLedger<HostState> {
   takeMove(): boolean {
     return true;
   }
-  isStreaming(): boolean {
-    return false;
+  secondsSinceStream(): number {
+    return Number.POSITIVE_INFINITY;
   }
 
   placeOf({ hi, lo }: { hi: number; lo: number }): HostState | null {

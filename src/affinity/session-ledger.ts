@@ -31,8 +31,11 @@ export interface SessionLedger<S extends HostState> {
   takeMove(policy: string, maxPerMinute: number): boolean;
   /** Where a key (`isKey`) that is in use was last; null: it is not in use, or was forgotten. */
   placeOf(key: SessionId): S | null;
-  /** Whether a stream of the session is open, as far as this process knows. */
-  isStreaming(id: SessionId): boolean;
+  /**
+   * Seconds since a stream of the session was open in this gateway: 0 while one is, Infinity where none is known. What
+   * happens in another process is known a second late.
+   */
+  secondsSinceStream(id: SessionId): number;
 }
 
 /** For explaining and for tests: nothing is counted, every move is allowed. */
@@ -43,10 +46,14 @@ export const NO_LEDGER: SessionLedger<HostState> = {
   closed() {},
   takeMove: () => true,
   placeOf: () => null,
-  isStreaming: () => false,
+  secondsSinceStream: () => Number.POSITIVE_INFINITY,
 };
 
 /** The same knowledge, and nothing is counted: for looking at what would be decided. */
 export function readOnly<S extends HostState>(ledger: SessionLedger<S>): SessionLedger<HostState> {
-  return { ...NO_LEDGER, placeOf: (key) => ledger.placeOf(key), isStreaming: (id) => ledger.isStreaming(id) };
+  return {
+    ...NO_LEDGER,
+    placeOf: (key) => ledger.placeOf(key),
+    secondsSinceStream: (id) => ledger.secondsSinceStream(id),
+  };
 }

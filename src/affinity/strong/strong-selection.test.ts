@@ -40,7 +40,8 @@ class Bench {
   readonly #session: Partial<StrongSession>;
   readonly #places = new Map<string, HostState>();
   /** Ids of sessions with an open stream. */
-  readonly streams = new Set<string>();
+  /** When streams were closed; Infinity: they are open. */
+  readonly streams = new Map<string, number>();
   readonly #random = repeatableRandom();
   readonly #moves = createSessionMoves();
 
@@ -90,7 +91,10 @@ class Bench {
       ended: (event) => this.#note('ended', event),
       opened() {},
       closed() {},
-      isStreaming: ({ hi, lo }) => this.streams.has(`${hi} ${lo}`),
+      secondsSinceStream: ({ hi, lo }) => {
+        const end = this.streams.get(`${hi} ${lo}`) ?? Number.NEGATIVE_INFINITY;
+        return Math.max(0, this.nowSeconds - end);
+      },
       placeOf: (id) => this.#places.get(`${id.hi} ${id.lo}`) ?? null,
       takeMove: (policy) => {
         this.movers.push(policy);
@@ -115,8 +119,12 @@ class Bench {
   openStream({ selection, host }: ReturnType<Bench['request']>): void {
     const session = host === null ? null : selection.sessionAt(host);
     if (host === null || session === null) return;
-    this.streams.add(`${session.hi} ${session.lo}`);
+    this.streams.set(`${session.hi} ${session.lo}`, Number.POSITIVE_INFINITY);
     this.#places.set(`${session.hi} ${session.lo}`, host.state);
+  }
+
+  closeStreams(): void {
+    for (const session of this.streams.keys()) this.streams.set(session, this.nowSeconds);
   }
 
   #note(what: string, event: SessionEvent<HostState>): void {
@@ -184,10 +192,10 @@ describe('times of a strong session', () => {
 });
 
 describe('a session with an open stream', () => {
-  it('is not idle, whether the stream began with its token or without one', () => {
+  it('is not idle before the stream has been closed for the idle time, whether it began with its token or not', () => {
     for (const beginsWithToken of [true, false]) {
       for (const fallback of [[], BY_IP]) {
-        const bench = new Bench({ idleTimeoutMillis: 2000, fallback });
+        const bench = new Bench({ idleTimeoutMillis: 20_000, fallback });
         const plan = bench.plan({ c: [pod('a'), pod('b')] });
         const first = bench.request(plan);
         const token = tokenOf(first.token);
@@ -195,9 +203,13 @@ describe('a session with an open stream', () => {
         bench.nowSeconds += 60;
         const later = bench.request(plan, token);
         assert.deepEqual([later.name, later.selection.token], [first.name, 'used']);
-        bench.streams.clear();
         bench.nowSeconds += 60;
-        assert.equal(bench.request(plan, tokenOf(later.token)).selection.token, 'idle-expired');
+        bench.closeStreams();
+        bench.nowSeconds += 19;
+        const back = bench.request(plan, token);
+        assert.deepEqual([back.name, back.selection.token], [first.name, 'used']);
+        bench.nowSeconds += 1;
+        assert.equal(bench.request(plan, token).selection.token, 'idle-expired');
       }
     }
   });
@@ -211,7 +223,7 @@ describe('a session with an open stream', () => {
   });
 
   it('does not move for the balance', () => {
-    const rebalance = { idleForMillis: 2000, whenAbove: 1.25, maxPerMinute: 600 };
+    const rebalance = { idleForMillis: 20_000, whenAbove: 1.25, maxPerMinute: 600 };
     const bench = new Bench({ rebalance });
     const plan = bench.plan({ c: [pod('a')] });
     const released = tokenOf(bench.request(plan, '', { signal: 'release' }).token);
@@ -221,8 +233,11 @@ describe('a session with an open stream', () => {
     const wider = bench.plan({ c: [pod('a'), pod('b')] });
     bench.nowSeconds += 60;
     for (const token of [released, idle]) assert.equal(bench.request(wider, token).name, 'a');
-    bench.streams.clear();
-    for (const token of [released, idle]) assert.equal(bench.request(wider, token).name, 'b');
+    bench.closeStreams();
+    bench.nowSeconds += 1;
+    assert.deepEqual([bench.request(wider, released).name, bench.request(wider, idle).name], ['b', 'a']);
+    bench.nowSeconds += 19;
+    assert.equal(bench.request(wider, idle).name, 'b');
   });
 });
 

@@ -1,5 +1,6 @@
 import type { DecisionReason, DecisionRecord, TokenOutcome } from '../../model/decision.ts';
 import type { RequestView } from '../../model/request-view.ts';
+import type { Rebalance } from '../../model/strong-session.ts';
 import type { HeaderLookup } from '../cookie.ts';
 import { drawTarget, type PlanTarget } from '../forward-plan.ts';
 import type { KeyTrace } from '../hash-policies.ts';
@@ -253,17 +254,18 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
     if (issuedSeconds === 0) return null;
     if (absoluteSeconds > 0 && now >= issuedSeconds + absoluteSeconds) return 'expired';
     const isIdle = idleSeconds > 0 && now >= lastUsedSeconds + idleSeconds + refreshSeconds;
-    return isIdle && carrier.refreshes && !this.#isStreaming(read) ? 'idle-expired' : null;
+    return isIdle && carrier.refreshes && this.#secondsSinceStream(read) >= idleSeconds ? 'idle-expired' : null;
   }
 
   /** A silent stream does not make the token younger. One that began without a token is known by its key. */
-  #isStreaming({ content, tokens }: ReadToken): boolean {
+  #secondsSinceStream({ content, tokens }: ReadToken): number {
     const { ledger } = this.#environment;
-    if (ledger.isStreaming(content.id)) return true;
-    if (!this.#plan.fallback.evaluate(this.#request, null, hash)) return false;
+    const own = ledger.secondsSinceStream(content.id);
+    if (own === 0 || !this.#plan.fallback.evaluate(this.#request, null, hash)) return own;
     const key = { hi: hash.hi >>> 0, lo: hash.lo >>> 0 };
-    if (!ledger.isStreaming(key)) return false;
-    return ledger.placeOf(key) === findNamedHost(this.#plan, tokens, content.endpoint)?.host.state;
+    const sinceKey = ledger.secondsSinceStream(key);
+    if (sinceKey >= own) return own;
+    return ledger.placeOf(key) === findNamedHost(this.#plan, tokens, content.endpoint)?.host.state ? sinceKey : own;
   }
 
   /** False if the session is lost and must not move. */
@@ -337,10 +339,14 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
     if (isDraining(host)) return content.released && candidates.some((candidate) => !isDraining(candidate));
     if (rebalance === null || content.issuedSeconds === 0) return false;
     const idleSeconds = this.nowSeconds - content.lastUsedSeconds - refreshSeconds;
-    const isSafe =
-      content.released || (this.#readFrom?.refreshes === true && idleSeconds * 1000 >= rebalance.idleForMillis);
-    if (!isSafe || !shouldMove(rebalance, host, candidates) || this.#isStreaming(read)) return false;
+    if (!this.#isSafe(rebalance, content, idleSeconds) || !shouldMove(rebalance, host, candidates)) return false;
+    const sinceStream = this.#secondsSinceStream(read);
+    if (sinceStream === 0 || !this.#isSafe(rebalance, content, sinceStream)) return false;
     return this.#environment.ledger.takeMove(session.policy, rebalance.maxPerMinute);
+  }
+
+  #isSafe({ idleForMillis }: Rebalance, { released }: TokenContent, idleSeconds: number): boolean {
+    return released || (this.#readFrom?.refreshes === true && idleSeconds * 1000 >= idleForMillis);
   }
 
   #leave(host: Host<S>): void {
@@ -527,6 +533,8 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
     const { ledger } = this.#environment;
     const key = { hi: hash.hi >>> 0, lo: hash.lo >>> 0 };
     const host = ledger.placeOf(key);
-    if (host !== null) ledger.ended({ ...key, host, windowSeconds: UNCONFIRMED_SECONDS });
+    // A stream that began without the token is known by the key, which keeps the session for the idle time after it.
+    const hasStreamed = Number.isFinite(ledger.secondsSinceStream(key));
+    if (host !== null && !hasStreamed) ledger.ended({ ...key, host, windowSeconds: UNCONFIRMED_SECONDS });
   }
 }

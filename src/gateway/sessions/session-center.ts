@@ -34,7 +34,7 @@ export class SessionCenter implements SessionLedger<UpstreamHost> {
   readonly #changed = new Set<UpstreamHost>();
   /** Workers that wait for the answer to a report. */
   readonly #reporters = new Set<number>();
-  /** What others than the worker that reported it have to know: where keys are, and what moved or ended. */
+  /** What others than the worker that reported it have to know: keys, what moved or ended, and open streams. */
   #news: { readonly worker: number; readonly message: SessionMessage }[] = [];
 
   constructor(options: SessionCenterOptions) {
@@ -81,8 +81,8 @@ export class SessionCenter implements SessionLedger<UpstreamHost> {
     return this.#table.find(key)?.host ?? null;
   }
 
-  isStreaming(id: SessionId): boolean {
-    return this.#table.isStreaming(id);
+  secondsSinceStream(id: SessionId): number {
+    return this.#table.secondsSinceStream(id);
   }
 
   sweep(): void {
@@ -111,25 +111,47 @@ export class SessionCenter implements SessionLedger<UpstreamHost> {
     decodeReport(
       report,
       ({ cluster, address }) => hosts.find(cluster, address),
-      (news, event) => {
-        if (this.#merge(news, event)) this.#news.push({ worker, message: { news, event } });
+      (news, event, secondsSinceStream) => {
+        const isNews = this.#merge(news, event);
+        const hasChanged = this.#table.follow(event, worker, secondsSinceStream);
+        if (isNews) this.#news.push({ worker, message: { news, event } });
+        // A stream is told of at each refresh, so that whoever could not use it once hears of it again.
+        else if (hasChanged || secondsSinceStream === 0) this.#tellOthers(worker, event);
       },
-      (id) => void this.#table.end(id, 'gone'),
+      (news, id) => {
+        // The pod of a stream that was closed just now is gone, and the session may be at another.
+        if (news === 'stream') this.#table.follow(id, worker, Number.POSITIVE_INFINITY);
+        else this.#table.end(id, 'gone');
+      },
     );
   }
 
   /** True if other workers may know otherwise. */
   #merge(news: SessionNews, event: SessionEvent<UpstreamHost>): boolean {
-    if (news === 'ended') return this.#table.end(event, 'ended');
-    if (news === 'used') {
-      this.#table.refresh(event);
-      return false;
+    switch (news) {
+      case 'ended':
+        return this.#table.end(event, 'ended');
+      case 'used':
+        this.#table.refresh(event);
+        return false;
+      case 'seen':
+        return this.#table.see(event, 'seen') === 'moved' || event.isKey === true;
+      case 'stream':
+        return false;
     }
-    return this.#table.see(event, 'seen') === 'moved' || event.isKey === true;
   }
 
+  /** Where the session is, and with that what is known of its streams. */
+  #tellOthers(worker: number, event: SessionEvent<UpstreamHost>): void {
+    const session = this.#table.find(event);
+    const news = session === undefined ? 'ended' : session.isEnded ? 'stream' : 'seen';
+    this.#news.push({ worker, message: { news, event: session ?? event } });
+  }
+
+  /** The worker's streams are closed. */
   onExit(worker: number): void {
     this.#reporters.delete(worker);
+    for (const session of this.#table.releaseAll(worker)) this.#tellOthers(worker, session);
   }
 
   /** What each of the workers has to be told since the last call; workers that need to know nothing are left out. */
@@ -143,7 +165,7 @@ export class SessionCenter implements SessionLedger<UpstreamHost> {
       const isAnswer = this.#reporters.delete(worker);
       const news = all.filter((each) => each.worker !== worker).map(({ message }) => message);
       if (!isAnswer && counts.length === 0 && news.length === 0) continue;
-      notices.set(worker, { counts, isAnswer, news: news.length === 0 ? null : encodeReport(news) });
+      notices.set(worker, { counts, isAnswer, news: this.#encode(news, worker) });
     }
     return notices;
   }
@@ -152,8 +174,16 @@ export class SessionCenter implements SessionLedger<UpstreamHost> {
   notice(): SessionNotice {
     const counts = [...this.#options.hosts()].map(([, host]) => toCount(host)).filter(({ sessions }) => sessions > 0);
     const messages: SessionMessage[] = [];
-    for (const session of this.#table) if (session.isKey) messages.push({ news: 'seen', event: session });
-    return { counts, isAnswer: false, news: messages.length === 0 ? null : encodeReport(messages) };
+    for (const session of this.#table) {
+      const isStreamKnown = Number.isFinite(this.#table.secondsSinceStream(session));
+      if (session.isKey || isStreamKnown) messages.push({ news: 'seen', event: session });
+    }
+    return { counts, isAnswer: false, news: this.#encode(messages, null) };
+  }
+
+  #encode(messages: readonly SessionMessage[], worker: number | null): SessionReport | null {
+    if (messages.length === 0) return null;
+    return encodeReport(messages, (id) => this.#table.secondsSinceStream(id, worker));
   }
 }
 

@@ -1,24 +1,37 @@
 import type { SessionEvent, SessionId } from '../../affinity/session-ledger.ts';
 import type { HostName, UpstreamHost } from '../upstream-host.ts';
 
-/** `seen`: the session is at the host. `used`: it is live, wherever it is. `ended`: it is over. */
-export type SessionNews = 'seen' | 'used' | 'ended';
+/**
+ * `seen`: the session is at the host. `used`: it is live, wherever it is. `ended`: it is over. `stream`: what is said of
+ * its streams, and nothing else.
+ */
+export type SessionNews = 'seen' | 'used' | 'ended' | 'stream';
 
-/** News of sessions, as data that can be sent: a few hosts, and six words for each session. */
+/** News of sessions, as data that can be sent: a few hosts, and seven words for each session. */
 export interface SessionReport {
   readonly hosts: readonly HostName[];
   readonly words: Uint32Array;
 }
 
-const WORDS = 6;
-const NEWS = ['seen', 'used', 'ended'] as const satisfies readonly SessionNews[];
+const WORDS = 7;
+const NEWS = ['seen', 'used', 'ended', 'stream'] as const satisfies readonly SessionNews[];
+
+/** The last word is 0 while a stream is open, this where none is known, and else whole seconds and one. */
+const NO_STREAM = 0xffff_ffff;
 
 export interface SessionMessage {
   readonly news: SessionNews;
   readonly event: SessionEvent<UpstreamHost>;
 }
 
-export function encodeReport(messages: readonly SessionMessage[]): SessionReport {
+/**
+ * Each session goes with what is known of its streams at this moment: the seconds since one was open, 0 while one is,
+ * Infinity where none is known. So nothing is lost where one thing follows another, and saying it again does no harm.
+ */
+export function encodeReport(
+  messages: readonly SessionMessage[],
+  secondsSinceStream: (id: SessionId) => number,
+): SessionReport {
   const hosts: HostName[] = [];
   const indexes = new Map<UpstreamHost, number>();
   const words = new Uint32Array(messages.length * WORDS);
@@ -30,25 +43,38 @@ export function encodeReport(messages: readonly SessionMessage[]): SessionReport
       index = hosts.push({ cluster: host.cluster, address: host.address }) - 1;
       indexes.set(host, index);
     }
-    words.set([hi, lo, index, Math.ceil(windowSeconds), isKey ? 1 : 0, NEWS.indexOf(news)], at);
+    const seconds = secondsSinceStream(event);
+    const since = seconds === 0 ? 0 : Math.min(Math.floor(seconds) + 1, NO_STREAM);
+    words.set([hi, lo, index, Math.ceil(windowSeconds), isKey ? 1 : 0, NEWS.indexOf(news), since], at);
     at += WORDS;
   }
   return { hosts, words };
 }
 
-/** `hostOf` gives this process's own host of that name; news of hosts that it does not have only say what ended. */
+/** `hostOf` gives this process's own host of that name; news of hosts that it does not have go to `onUnknown`. */
 export function decodeReport(
   { hosts, words }: SessionReport,
   hostOf: (name: HostName) => UpstreamHost | undefined,
-  visit: (news: SessionNews, event: SessionEvent<UpstreamHost>) => void,
-  onUnknown: (id: SessionId) => void,
+  visit: (news: SessionNews, event: SessionEvent<UpstreamHost>, secondsSinceStream: number) => void,
+  onUnknown: (news: SessionNews, id: SessionId) => void,
 ): void {
   const known = hosts.map(hostOf);
   for (let at = 0; at + WORDS <= words.length; at += WORDS) {
-    const [hi = 0, lo = 0, index = 0, windowSeconds = 0, isKey = 0, news = 0] = words.subarray(at, at + WORDS);
+    const [hi = 0, lo = 0, index = 0, windowSeconds = 0, isKey = 0, news = 0, since = 0] = words.subarray(
+      at,
+      at + WORDS,
+    );
     const host = known[index];
-    const id = { hi, lo };
-    if (host === undefined) onUnknown(id);
-    else visit(NEWS[news] ?? 'used', { ...id, host, windowSeconds, isKey: isKey === 1 });
+    const kind = NEWS[news] ?? 'used';
+    if (host === undefined) {
+      onUnknown(kind, { hi, lo });
+      continue;
+    }
+    visit(kind, { hi, lo, host, windowSeconds, isKey: isKey === 1 }, toSeconds(since));
   }
+}
+
+function toSeconds(since: number): number {
+  if (since === NO_STREAM) return Number.POSITIVE_INFINITY;
+  return since === 0 ? 0 : Math.max(since - 1, Number.EPSILON);
 }

@@ -36,16 +36,101 @@ describe('SessionTable', () => {
     assert.deepEqual([a.liveSessions, b.liveSessions, table.size], [1, 1, 2]);
   });
 
-  it('knows the sessions with an open stream, also those that have ended', () => {
-    const { table, see, idOf } = setUp();
+  it('knows since when a session has no open stream, also one that has ended', () => {
+    const { clock, table, see, idOf } = setUp();
     see(1, hostAt(1));
-    assert.equal(table.isStreaming(idOf(1)), false);
+    assert.equal(table.secondsSinceStream(idOf(1)), Number.POSITIVE_INFINITY);
     for (let i = 0; i < 2; i++) table.open(idOf(1));
     table.close(idOf(1));
-    table.end(idOf(1), 'ended');
-    assert.equal(table.isStreaming(idOf(1)), true);
+    clock.now += 200;
+    assert.equal(table.secondsSinceStream(idOf(1)), 0);
     table.close(idOf(1));
-    assert.equal(table.isStreaming(idOf(1)), false);
+    clock.now += 30;
+    assert.equal(table.secondsSinceStream(idOf(1)), 30);
+    table.open(idOf(1));
+    table.end(idOf(1), 'ended');
+    assert.equal(table.secondsSinceStream(idOf(1)), 0);
+    table.close(idOf(1));
+    assert.equal(table.secondsSinceStream(idOf(1)), Number.POSITIVE_INFINITY);
+  });
+
+  it('knows the streams of other processes, of each by itself', () => {
+    const { clock, table, see, idOf } = setUp();
+    const a = hostAt(1);
+    see(1, a);
+    for (const holder of [1, 2, 1]) table.follow(idOf(1), holder, 0);
+    assert.equal(table.follow(idOf(1), 3, Number.POSITIVE_INFINITY), false);
+    assert.equal(table.follow(idOf(1), 1, 5), true);
+    assert.equal(table.secondsSinceStream(idOf(1)), 0);
+    // As process 2 has to hear it.
+    assert.notEqual(table.secondsSinceStream(idOf(1), 2), 0);
+    clock.now += 10;
+    assert.deepEqual(
+      table.releaseAll(2).map(({ lo }) => lo),
+      [idOf(1).lo],
+    );
+    clock.now += 99;
+    table.sweep();
+    assert.deepEqual([table.secondsSinceStream(idOf(1)), a.liveSessions], [99, 1]);
+    clock.now += 3;
+    table.sweep();
+    assert.deepEqual([table.size, table.scheduled, a.liveSessions], [0, 0, 0]);
+    assert.equal(table.follow(idOf(1), 1, 0), false);
+  });
+
+  it('gives up the stream of a process that says no more of it', () => {
+    const { clock, table, see, idOf } = setUp();
+    const a = hostAt(1);
+    see(1, a);
+    table.follow(idOf(1), 1, 0);
+    clock.now += 110;
+    table.sweep();
+    assert.equal(table.secondsSinceStream(idOf(1)), 0);
+    table.follow(idOf(1), 1, 0);
+    clock.now += 110;
+    table.sweep();
+    assert.equal(table.secondsSinceStream(idOf(1)), 0);
+    clock.now += 30;
+    table.sweep();
+    assert.deepEqual([table.size, table.scheduled, a.liveSessions], [0, 0, 0]);
+  });
+
+  it('forgets sessions with an open stream after all others, and no longer when it is closed', () => {
+    const { table, see, idOf } = setUp(4);
+    const a = hostAt(1);
+    for (const id of [1, 2, 3]) see(id, a);
+    table.open(idOf(1));
+    table.follow(idOf(2), 7, 0);
+    const known = (...ids: number[]): number[] => ids.filter((id) => table.find(idOf(id)) !== undefined);
+    for (let id = 4; id <= 20; id++) see(id, a);
+    assert.deepEqual(known(1, 2, 3, 18, 19, 20), [1, 2, 19, 20]);
+    table.close(idOf(1));
+    table.releaseAll(7);
+    for (const id of [21, 22, 23]) see(id, a);
+    assert.deepEqual(known(1, 2, 20, 21, 22, 23), [2, 21, 22, 23]);
+  });
+
+  it('is bounded also where every session has an open stream', () => {
+    const { table, see, idOf } = setUp(3);
+    const a = hostAt(1);
+    for (let id = 1; id <= 10; id++) {
+      see(id, a);
+      table.open(idOf(id));
+    }
+    assert.deepEqual([table.size, table.scheduled, a.liveSessions, table.forgotten], [3, 3, 3, 7]);
+    for (let id = 1; id <= 10; id++) table.close(idOf(id));
+    assert.deepEqual([table.size, a.liveSessions], [3, 3]);
+  });
+
+  it('says again that a session is there which had ended under an open stream', () => {
+    const { table, see, idOf } = setUp();
+    const a = hostAt(1);
+    see(1, a);
+    table.open(idOf(1));
+    table.end(idOf(1), 'ended');
+    assert.equal(see(1, a), 'new');
+    table.close(idOf(1));
+    assert.deepEqual([table.size, a.liveSessions], [1, 1]);
   });
 
   it('forgets a session that was not used for its window, and not before', () => {

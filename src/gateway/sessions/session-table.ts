@@ -6,7 +6,10 @@ export interface LiveSession extends SessionId {
   readonly host: UpstreamHost;
   readonly startedSeconds: number;
   readonly windowSeconds: number;
+  /** Open streams of this process. */
   readonly streams: number;
+  /** It is over with its last stream. */
+  readonly isEnded: boolean;
   readonly isKey: boolean;
 }
 
@@ -14,6 +17,10 @@ interface Entry extends LiveSession {
   host: UpstreamHost;
   windowSeconds: number;
   streams: number;
+  /** Other processes that have an open stream of it; null: none. */
+  holders: Set<number> | null;
+  /** When a stream of it was last open, where none is. */
+  streamEndSeconds: number;
   seenSeconds: number;
   /** The bucket in which it is looked at. */
   dueSecond: number;
@@ -40,19 +47,26 @@ export interface SessionTableOptions {
 /** A session that is in use is told on and moved up this often in its window. */
 const REFRESHES_PER_WINDOW = 8;
 
+/**
+ * Whoever has an open stream says so at each refresh of the session. One that was silent for a window and so much longer
+ * has gone without a word.
+ */
+const HOLDER_SILENCE_SECONDS = 30;
+
 /** By how much of its window a session may be counted too long. */
 const BUCKETS_PER_WINDOW = 64;
 
 /**
- * Live sessions by id, each with its host. An entry costs about 150 bytes. Ids are told apart by 53 of their 64 random
+ * Live sessions by id, each with its host. An entry costs about 300 bytes. Ids are told apart by 53 of their 64 random
  * bits: of a million sessions two are one with a chance of 1 in 18,000, which makes a count too small by one.
  */
 export class SessionTable {
-  /** In the order in which they are forgotten where there are too many. */
+  /** Without an open stream, in the order in which they are forgotten where there are too many. */
   readonly #sessions = new Map<number, Entry>();
+  /** With an open stream here or in another process: they are forgotten after all others. */
+  readonly #streaming = new Map<number, Entry>();
   /** By the second in which they may be over, at the earliest. */
   readonly #due = new Map<number, Set<Entry>>();
-  readonly #streaming = new Set<Entry>();
   readonly #options: SessionTableOptions;
   /** Sessions that there was no room for. */
   forgotten = 0;
@@ -62,7 +76,7 @@ export class SessionTable {
   }
 
   get size(): number {
-    return this.#sessions.size;
+    return this.#sessions.size + this.#streaming.size;
   }
 
   /** Entries that are kept to be looked at; never more than `size`. */
@@ -73,7 +87,7 @@ export class SessionTable {
   }
 
   find(id: SessionId): LiveSession | undefined {
-    const entry = this.#sessions.get(toKey(id));
+    const entry = this.#entryOf(id);
     return entry === undefined || this.#isOver(entry, this.#options.nowSeconds()) ? undefined : entry;
   }
 
@@ -81,12 +95,13 @@ export class SessionTable {
     const { nowSeconds, onCount } = this.#options;
     const now = nowSeconds();
     const key = toKey({ hi, lo });
-    const entry = this.#sessions.get(key);
+    const entry = this.#entryOf({ hi, lo });
     if (entry === undefined || this.#isOver(entry, now)) {
       if (entry !== undefined) this.#remove(entry, 'gone');
       this.#makeRoom();
-      const times = { startedSeconds: now, seenSeconds: now, refreshedSeconds: now };
-      const added: Entry = { hi, lo, host, windowSeconds, streams: 0, isKey, isEnded: false, dueSecond: 0, ...times };
+      const times = { startedSeconds: now, seenSeconds: now, refreshedSeconds: now, dueSecond: 0 };
+      const stream = { streams: 0, holders: null, streamEndSeconds: Number.NEGATIVE_INFINITY, isEnded: false };
+      const added: Entry = { hi, lo, host, windowSeconds, isKey, ...times, ...stream };
       this.#sessions.set(key, added);
       this.#schedule(added);
       onCount(host, 1, cause);
@@ -95,16 +110,18 @@ export class SessionTable {
     const isDue =
       entry.windowSeconds !== windowSeconds || now - entry.refreshedSeconds >= windowSeconds / REFRESHES_PER_WINDOW;
     const isShorter = windowSeconds < entry.windowSeconds;
+    const wasEnded = entry.isEnded;
     entry.seenSeconds = now;
     entry.windowSeconds = windowSeconds;
     entry.isEnded = false;
     if (isShorter) this.#schedule(entry);
     const before = entry.host;
-    if (before === host && !isDue) return 'none';
+    if (before === host && !isDue && !wasEnded) return 'none';
     entry.refreshedSeconds = now;
-    this.#sessions.delete(key);
-    this.#sessions.set(key, entry);
-    if (before === host) return 'refreshed';
+    const entries = isStreaming(entry) ? this.#streaming : this.#sessions;
+    entries.delete(key);
+    entries.set(key, entry);
+    if (before === host) return wasEnded ? 'new' : 'refreshed';
     entry.host = host;
     onCount(before, -1, cause);
     onCount(host, 1, cause);
@@ -119,42 +136,80 @@ export class SessionTable {
 
   /** The session is over, or will be with its last stream. True if it was known. */
   end(id: SessionId, cause: CountCause): boolean {
-    const entry = this.#sessions.get(toKey(id));
+    const entry = this.#entryOf(id);
     if (entry === undefined) return false;
-    if (entry.streams > 0) entry.isEnded = true;
+    if (isStreaming(entry)) entry.isEnded = true;
     else this.#remove(entry, cause);
     return true;
   }
 
   /** To be called after `see`. */
   open(id: SessionId): void {
-    const entry = this.#sessions.get(toKey(id));
+    const entry = this.#entryOf(id);
     if (entry === undefined) return;
     entry.streams++;
-    this.#streaming.add(entry);
+    this.#file(entry);
   }
 
   close(id: SessionId): void {
-    const entry = this.#sessions.get(toKey(id));
+    const entry = this.#entryOf(id);
     if (entry === undefined || entry.streams === 0) return;
     entry.streams--;
-    entry.seenSeconds = this.#options.nowSeconds();
-    if (entry.streams > 0) return;
-    this.#streaming.delete(entry);
-    if (entry.isEnded) this.#remove(entry, 'ended');
+    this.#streamEnded(entry, 'ended');
   }
 
-  isStreaming(id: SessionId): boolean {
-    return (this.#sessions.get(toKey(id))?.streams ?? 0) > 0;
+  /**
+   * What another process says of its own streams of the session: the seconds since one was open, 0 while one is. True if
+   * that is a change. Nothing is kept of sessions that are not known.
+   */
+  follow(id: SessionId, holder: number, secondsSince: number): boolean {
+    const entry = this.#entryOf(id);
+    if (entry === undefined) return false;
+    const now = this.#options.nowSeconds();
+    if (secondsSince > 0) {
+      entry.streamEndSeconds = Math.max(entry.streamEndSeconds, now - secondsSince);
+      return this.#release(entry, holder);
+    }
+    entry.seenSeconds = now;
+    if (entry.holders?.has(holder) === true) return false;
+    entry.holders ??= new Set();
+    entry.holders.add(holder);
+    this.#file(entry);
+    return true;
   }
 
-  /** Sessions with an open stream. */
-  get streaming(): Iterable<LiveSession> {
-    return this.#streaming;
+  /** The other process has ended, and its streams with it: the sessions that had any. */
+  releaseAll(holder: number): readonly LiveSession[] {
+    return [...this.#streaming.values()].filter((entry) => this.#release(entry, holder));
   }
 
-  [Symbol.iterator](): IterableIterator<LiveSession> {
-    return this.#sessions.values();
+  /** 0: a stream is open, here or in a process other than `except`; Infinity: none is known. */
+  secondsSinceStream(id: SessionId, except: number | null = null): number {
+    const entry = this.#entryOf(id);
+    const now = this.#options.nowSeconds();
+    if (entry === undefined || this.#isOver(entry, now)) return Number.POSITIVE_INFINITY;
+    if (entry.streams > 0) return 0;
+    for (const holder of entry.holders ?? []) if (holder !== except) return 0;
+    // Never 0: the stream is closed.
+    return Math.max(now - entry.streamEndSeconds, Number.EPSILON);
+  }
+
+  /** Sessions with an open stream of this process that have not been told on for an eighth of their window. */
+  refreshStreams(): readonly LiveSession[] {
+    const now = this.#options.nowSeconds();
+    const due: LiveSession[] = [];
+    for (const entry of this.#streaming.values()) {
+      if (entry.streams === 0 || now - entry.refreshedSeconds < entry.windowSeconds / REFRESHES_PER_WINDOW) continue;
+      entry.seenSeconds = now;
+      entry.refreshedSeconds = now;
+      due.push(entry);
+    }
+    return due;
+  }
+
+  *[Symbol.iterator](): IterableIterator<LiveSession> {
+    yield* this.#sessions.values();
+    yield* this.#streaming.values();
   }
 
   /** Forgets the sessions that are over. */
@@ -173,17 +228,52 @@ export class SessionTable {
 
   /** Forgets the sessions of hosts that can't have them any more. */
   forget(isGone: (host: UpstreamHost) => boolean): void {
-    for (const entry of this.#sessions.values()) if (isGone(entry.host)) this.#remove(entry, 'gone');
+    for (const entries of [this.#sessions, this.#streaming]) {
+      for (const entry of entries.values()) if (isGone(entry.host)) this.#remove(entry, 'gone');
+    }
+  }
+
+  #entryOf(id: SessionId): Entry | undefined {
+    const key = toKey(id);
+    return this.#sessions.get(key) ?? this.#streaming.get(key);
   }
 
   #isOver(entry: Entry, now: number): boolean {
-    return entry.streams === 0 && entry.seenSeconds + entry.windowSeconds <= now;
+    return entry.streams === 0 && overAt(entry) <= now;
+  }
+
+  /** False if the process had no stream of the session. */
+  #release(entry: Entry, holder: number): boolean {
+    if (entry.holders?.delete(holder) !== true) return false;
+    if (entry.holders.size === 0) entry.holders = null;
+    this.#streamEnded(entry, 'told');
+    return true;
+  }
+
+  #streamEnded(entry: Entry, cause: CountCause): void {
+    const now = this.#options.nowSeconds();
+    entry.seenSeconds = now;
+    entry.streamEndSeconds = now;
+    if (isStreaming(entry)) return;
+    if (entry.isEnded) {
+      this.#remove(entry, cause);
+      return;
+    }
+    this.#file(entry);
+    this.#schedule(entry);
+  }
+
+  /** Puts it with those that have an open stream, or with the others. */
+  #file(entry: Entry): void {
+    const key = toKey(entry);
+    const [from, to] = isStreaming(entry) ? [this.#sessions, this.#streaming] : [this.#streaming, this.#sessions];
+    if (from.delete(key)) to.set(key, entry);
   }
 
   #schedule(entry: Entry): void {
     const now = this.#options.nowSeconds();
     const width = Math.max(1, Math.floor(entry.windowSeconds / BUCKETS_PER_WINDOW));
-    const due = entry.streams > 0 ? now + entry.windowSeconds : entry.seenSeconds + entry.windowSeconds;
+    const due = entry.streams > 0 ? now + entry.windowSeconds : overAt(entry);
     const second = Math.ceil(Math.max(due, now) / width) * width;
     if (entry.dueSecond === second) return;
     this.#unschedule(entry);
@@ -200,19 +290,29 @@ export class SessionTable {
   }
 
   #makeRoom(): void {
-    if (this.#sessions.size < this.#options.capacity) return;
-    const [oldest] = this.#sessions.values();
+    if (this.size < this.#options.capacity) return;
+    const [oldest = this.#streaming.values().next().value] = this.#sessions.values();
     if (oldest === undefined) return;
     this.forgotten++;
     this.#remove(oldest, 'gone');
   }
 
   #remove(entry: Entry, cause: CountCause): void {
-    this.#sessions.delete(toKey(entry));
-    this.#streaming.delete(entry);
+    const key = toKey(entry);
+    this.#sessions.delete(key);
+    this.#streaming.delete(key);
     this.#unschedule(entry);
     this.#options.onCount(entry.host, -1, cause);
   }
+}
+
+function isStreaming({ streams, holders }: Entry): boolean {
+  return streams > 0 || holders !== null;
+}
+
+/** When the session is over if nothing is heard of it; not while a stream of this process is open. */
+function overAt({ seenSeconds, windowSeconds, holders }: Entry): number {
+  return seenSeconds + windowSeconds + (holders === null ? 0 : HOLDER_SILENCE_SECONDS);
 }
 
 function toKey({ hi, lo }: SessionId): number {

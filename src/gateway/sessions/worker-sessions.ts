@@ -15,7 +15,7 @@ export interface SessionNotice {
   readonly counts: readonly SessionCount[];
   /** The counts contain what the worker's last report said. */
   readonly isAnswer: boolean;
-  /** Where other workers have seen keys, and what moved or ended there; null: nothing of the kind. */
+  /** Of sessions in other workers: keys, what moved or ended, and open streams; null: nothing of the kind. */
   readonly news: SessionReport | null;
 }
 
@@ -28,6 +28,9 @@ export interface WorkerSessionsOptions {
   /** Seconds that only ever grow. */
   readonly nowSeconds: () => number;
 }
+
+/** Who has the streams of which the primary tells a worker: any of the others. */
+const OTHERS = 0;
 
 /**
  * A worker's part in counting live sessions: it tells the primary what is new to it, and gives its hosts the primary's
@@ -68,12 +71,14 @@ export class WorkerSessions implements SessionLedger<UpstreamHost> {
   opened(event: SessionEvent<UpstreamHost>): void {
     this.seen(event);
     this.#table.open(event);
+    this.#post({ news: 'used', event });
   }
 
   closed(event: SessionEvent<UpstreamHost>): void {
     this.#table.close(event);
-    if (this.#table.find(event) === undefined) this.#post({ news: 'ended', event });
-    else this.#post({ news: 'used', event });
+    const session = this.#table.find(event);
+    // Of one that is over here, or went elsewhere, others may know more.
+    this.#post({ news: session === undefined || session.isEnded ? 'stream' : 'used', event });
   }
 
   takeMove(policy: string, maxPerMinute: number): boolean {
@@ -84,8 +89,8 @@ export class WorkerSessions implements SessionLedger<UpstreamHost> {
     return this.#table.find(key)?.host ?? null;
   }
 
-  isStreaming(id: SessionId): boolean {
-    return this.#table.isStreaming(id);
+  secondsSinceStream(id: SessionId): number {
+    return this.#table.secondsSinceStream(id);
   }
 
   /** To be called a few times a second. */
@@ -98,7 +103,7 @@ export class WorkerSessions implements SessionLedger<UpstreamHost> {
     this.#told = this.#fresh;
     this.#fresh = new Map();
     this.#isWaiting = true;
-    this.#options.report(encodeReport(messages));
+    this.#options.report(encodeReport(messages, (id) => this.#table.secondsSinceStream(id, OTHERS)));
   }
 
   /** The primary has counted. */
@@ -137,11 +142,14 @@ export class WorkerSessions implements SessionLedger<UpstreamHost> {
     decodeReport(
       report,
       ({ cluster, address }) => hosts.find(cluster, address),
-      (news, event) => {
+      (news, event, secondsSinceStream) => {
+        const isKnown = this.#table.find(event) !== undefined;
+        const isWanted = isKnown || event.isKey === true || Number.isFinite(secondsSinceStream);
+        if (isWanted && news === 'seen') this.#table.see(event, 'told');
+        this.#table.follow(event, OTHERS, secondsSinceStream);
         if (news === 'ended') this.#table.end(event, 'told');
-        else if (event.isKey === true || this.#table.find(event) !== undefined) this.#table.see(event, 'told');
       },
-      (id) => void this.#table.end(id, 'told'),
+      (_news, id) => void this.#table.end(id, 'told'),
     );
   }
 
@@ -152,8 +160,9 @@ export class WorkerSessions implements SessionLedger<UpstreamHost> {
   #post(message: SessionMessage): void {
     const { hi, lo } = message.event;
     const key = `${hi} ${lo}`;
-    // That it is at the host says more than that it is in use.
-    if (message.news === 'used' && this.#outbox.has(key)) return;
+    // That it is at the host says more than that it is in use, and what is said of streams goes with any message.
+    const isLess = message.news === 'used' || message.news === 'stream';
+    if (isLess && this.#outbox.has(key)) return;
     this.#outbox.set(key, message);
   }
 
@@ -162,10 +171,8 @@ export class WorkerSessions implements SessionLedger<UpstreamHost> {
     const now = this.#options.nowSeconds();
     if (now - this.#streamsTold < 1) return;
     this.#streamsTold = now;
-    for (const session of this.#table.streaming) {
-      const event = { ...session };
-      const change = this.#table.see(event, 'told');
-      if (change === 'refreshed') this.#post({ news: 'used', event });
+    for (const session of this.#table.refreshStreams()) {
+      this.#post({ news: session.isEnded ? 'stream' : 'used', event: session });
     }
   }
 

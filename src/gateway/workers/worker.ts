@@ -23,6 +23,8 @@ export interface WorkerOptions {
   readonly send: (message: WorkerMessage) => void;
 }
 
+type ListenerChange = Extract<PrimaryMessage, { kind: 'apply' | 'socket' | 'dropSocket' }>;
+
 /** A gateway in a process of its own that does what the primary says. */
 export class Worker {
   readonly #send: (message: WorkerMessage) => void;
@@ -32,8 +34,9 @@ export class Worker {
   readonly #sessions: WorkerSessions;
   readonly #pods = new PodChanges();
   readonly #sessionTicker: NodeJS.Timeout;
-  /** What the next snapshot's hosts have to know of sessions. */
-  #notice: SessionNotice | null = null;
+  /** What is said of sessions on hosts that come with the next snapshot, in the order it came. */
+  readonly #notices: SessionNotice[] = [];
+  #hasHosts = false;
   readonly #metrics: MetricSamples = createMetricSamples();
   /** What changes listeners is done in the order it came. */
   #lastChange: Promise<void> = Promise.resolve();
@@ -86,16 +89,19 @@ export class Worker {
         this.#gateway.useDrains(message.drains);
         break;
       case 'sessions':
-        this.#sessions.receive(message.notice);
+        if (this.#hasHosts && this.#notices.length === 0) this.#sessions.receive(message.notice);
+        else this.#notices.push(message.notice);
         break;
       case 'reopenLog':
         this.#accessLog.reopen();
         break;
       case 'apply':
+        if (message.sessions !== null) this.#notices.push(message.sessions);
+        await this.#inTurn(message, handle);
+        break;
       case 'socket':
       case 'dropSocket':
-        this.#lastChange = this.#lastChange.then(() => this.#change(message, handle));
-        await this.#lastChange;
+        await this.#inTurn(message, handle);
     }
   }
 
@@ -106,14 +112,15 @@ export class Worker {
     await this.#accessLog.close();
   }
 
-  async #change(
-    message: Extract<PrimaryMessage, { kind: 'apply' | 'socket' | 'dropSocket' }>,
-    handle: SendHandle,
-  ): Promise<void> {
+  #inTurn(message: ListenerChange, handle: SendHandle): Promise<void> {
+    this.#lastChange = this.#lastChange.then(() => this.#change(message, handle));
+    return this.#lastChange;
+  }
+
+  async #change(message: ListenerChange, handle: SendHandle): Promise<void> {
     if (message.kind === 'apply') {
       this.#gateway.health.replaceVerdicts(message.health);
       this.#gateway.useDrains(message.drains);
-      this.#notice = message.sessions;
       const failures = await this.#gateway.apply(message.snapshot);
       this.#send({ kind: 'applied', revision: message.snapshot.revision, failures });
       return;
@@ -127,8 +134,8 @@ export class Worker {
   #onCompiled(runtime: Runtime): void {
     const gone = this.#pods.follow(runtime);
     if (gone !== null) this.#sessions.forget((host) => gone.has(host));
-    if (this.#notice !== null) this.#sessions.receive(this.#notice);
-    this.#notice = null;
+    this.#hasHosts = true;
+    for (const notice of this.#notices.splice(0)) this.#sessions.receive(notice);
   }
 }
 
