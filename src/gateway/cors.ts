@@ -14,6 +14,8 @@ export class CompiledCors {
   readonly #origins: readonly StringMatcher[];
   readonly #forwardsOthers: boolean;
   readonly #preflightLines: string;
+  readonly #echoesMethod: boolean;
+  readonly #echoesHeaders: boolean;
   readonly #responseLines: string;
 
   constructor(policy: CorsPolicy) {
@@ -22,10 +24,12 @@ export class CompiledCors {
     const credentials = policy.allowCredentials === true ? 'access-control-allow-credentials: true\r\n' : '';
     const list = (name: string, values: readonly string[]): string =>
       values.length === 0 ? '' : `${name}: ${values.join(',')}\r\n`;
+    this.#echoesMethod = isWildcard(policy.allowMethods);
+    this.#echoesHeaders = isWildcard(policy.allowHeaders);
     this.#preflightLines =
       credentials +
-      list('access-control-allow-methods', policy.allowMethods) +
-      list('access-control-allow-headers', policy.allowHeaders) +
+      list('access-control-allow-methods', this.#echoesMethod ? [] : policy.allowMethods) +
+      list('access-control-allow-headers', this.#echoesHeaders ? [] : policy.allowHeaders) +
       list('access-control-max-age', policy.maxAge === '' ? [] : [policy.maxAge]);
     this.#responseLines = credentials + list('access-control-expose-headers', policy.exposeHeaders);
   }
@@ -36,11 +40,15 @@ export class CompiledCors {
    */
   answerPreflight(request: RequestView): string | null {
     if (request.method !== 'OPTIONS') return null;
-    if (request.findHeader('access-control-request-method', 0) < 0) return null;
+    const method = readHeader(request, 'access-control-request-method');
+    if (method === '') return null;
     const origin = readOrigin(request);
     if (origin === null) return null;
-    if (this.#allows(origin)) return `access-control-allow-origin: ${origin}\r\n${this.#preflightLines}`;
-    return this.#forwardsOthers ? null : '';
+    if (!this.#allows(origin)) return this.#forwardsOthers ? null : '';
+    let lines = `access-control-allow-origin: ${origin}\r\n${this.#preflightLines}`;
+    if (this.#echoesMethod) lines += `access-control-allow-methods: ${method}\r\n`;
+    const headers = this.#echoesHeaders ? readHeader(request, 'access-control-request-headers') : '';
+    return headers === '' ? lines : `${lines}access-control-allow-headers: ${headers}\r\n`;
   }
 
   /** Lines for the response to a request of an origin that is allowed; empty: the response stays as it is. */
@@ -54,6 +62,20 @@ export class CompiledCors {
     // A matcher that takes `*` literally allows every origin (Envoy's cors filter).
     return this.#origins.some((matches) => matches('*') || matches(origin));
   }
+}
+
+/** What is asked for is allowed by name then, as in Envoy: for a request with credentials a `*` is a name like any other. */
+function isWildcard(values: readonly string[]): boolean {
+  return values.length === 1 && values[0] === '*';
+}
+
+/** All values of a header; empty: it is not there. */
+function readHeader(request: RequestView, name: string): string {
+  const values: string[] = [];
+  for (let i = request.findHeader(name, 0); i >= 0; i = request.findHeader(name, i + 1)) {
+    values.push(request.headerValue(i));
+  }
+  return values.join(',');
 }
 
 function readOrigin(request: RequestView): string | null {

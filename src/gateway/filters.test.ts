@@ -88,6 +88,9 @@ describe('CORS', () => {
     const other = await fetchFrom({ port: test.port, method: 'OPTIONS', headers: preflight('https://evil.example') });
     assert.equal(other.status, 204);
     assert.equal(other.headers['access-control-allow-origin'], undefined);
+    const headers = { ...preflight('https://shop.example'), 'access-control-request-method': '' };
+    const plain = await fetchFrom({ port: test.port, method: 'OPTIONS', headers });
+    assert.equal(plain.status, 204, 'without a method it is no preflight');
   });
 
   it("replaces the pod's own CORS headers on responses to allowed origins only", async () => {
@@ -104,6 +107,21 @@ describe('CORS', () => {
     assert.equal(allowed.headers['access-control-expose-headers'], 'x-total');
     const other = await fetchFrom({ port: test.port, headers: { origin: 'https://evil.example' } });
     assert.equal(other.headers['access-control-allow-origin'], '*');
+  });
+});
+
+describe('a CORS policy with the methods and headers *', () => {
+  it('allows what a preflight asks for by name, since * means nothing where there are credentials', async () => {
+    const cors: CorsPolicy = { ...CORS, allowMethods: ['*'], allowHeaders: ['*'] };
+    await using test = await startGateway([buildRoute(buildForward('c', { cors }))], [buildCluster('c', [])]);
+    const asked = { ...preflight('https://shop.example'), 'access-control-request-headers': 'x-a, x-b' };
+    const both = await fetchFrom({ port: test.port, method: 'OPTIONS', headers: asked });
+    assert.equal(both.headers['access-control-allow-methods'], 'POST');
+    assert.equal(both.headers['access-control-allow-headers'], 'x-a, x-b');
+    const headers = preflight('https://shop.example');
+    const method = await fetchFrom({ port: test.port, method: 'OPTIONS', headers });
+    assert.equal(method.headers['access-control-allow-methods'], 'POST');
+    assert.equal(method.headers['access-control-allow-headers'], undefined);
   });
 });
 
