@@ -49,7 +49,7 @@ function startBefore(
 }
 
 describe('CONNECT', () => {
-  it('is refused by routes that do not name it', async () => {
+  it('is refused by routes that do not name it, and nothing meant for the tunnel is read as a request', async () => {
     await using pod = await startPod(TAKEN);
     const named = connectRoute();
     const headers = named.match.headers.map((header) => ({
@@ -59,8 +59,10 @@ describe('CONNECT', () => {
     const byRegex = { ...named, match: { ...named.match, headers } };
     await using test = await startBefore([pod], [byRegex, buildRoute(buildForward('c'))]);
     using client = await RawClient.connect(test.port);
-    client.write(`${CONNECT}\r\n`);
-    await client.waitFor(/^HTTP\/1\.1 501 /);
+    client.write(`${CONNECT}\r\nGET /smuggled HTTP/1.1\r\nhost: a\r\n\r\n`);
+    const answer = await client.waitForEnd();
+    assert.match(answer, /^HTTP\/1\.1 501 .*\r\nconnection: close\r\n/s);
+    assert.equal(answer.match(/HTTP\/1\.1/g)?.length, 1);
     assert.equal(pod.connectionCount(), 0);
   });
 

@@ -103,8 +103,6 @@ export class Exchange implements UpstreamRequestOwner {
       this.#reply(404, '', 'NR');
     } else {
       this.#route = route;
-      // What the client has sent ahead is for the tunnel: without one, it must not be read as requests.
-      if (meaning.isConnect) this.#keepAlive = false;
       this.#act(route);
     }
   }
@@ -290,7 +288,8 @@ export class Exchange implements UpstreamRequestOwner {
     this.#books.begin();
     this.#requestEnded = false;
     this.#committed = false;
-    this.#keepAlive = meaning.keepAlive && this.#client.mayServeMore;
+    // What the client has sent behind a CONNECT is for the tunnel: without one, it must not be read as requests.
+    this.#keepAlive = meaning.keepAlive && !meaning.isConnect && this.#client.mayServeMore;
     this.#paused = false;
     this.#done = false;
     this.#response.begin();
