@@ -1,5 +1,5 @@
 import { equalsIgnoringCase, HTAB, SP, TOKEN } from './characters.ts';
-import { type Head, SLOTS, VALUE_END, VALUE_START } from './head.ts';
+import { type Head, HOP_BY_HOP, NAME_END, NAME_START, SLOTS, VALUE_END, VALUE_START } from './head.ts';
 
 const COMMA = 0x2c;
 
@@ -39,6 +39,25 @@ export function readConnection(head: Head, index: number, names: string[]): numb
     while (pos < end && isSpace(text.charCodeAt(pos))) pos++;
   }
   return says;
+}
+
+/** Whether `text` from `start` to `end` is one of `names`, which are in lower case. */
+export function isNamed(names: readonly string[], text: string, start: number, end: number): boolean {
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]!;
+    if (name.length === end - start && equalsIgnoringCase(text, start, name)) return true;
+  }
+  return false;
+}
+
+/** What Connection names is for this hop also where it stands in the trailer section (RFC 9110 §7.6.1): the encoder drops it. */
+export function dropNamedTrailers(trailers: Head, names: readonly string[]): void {
+  if (names.length === 0) return;
+  const { text, positions, kinds, count } = trailers;
+  for (let i = 0; i < count; i++) {
+    const start = positions[i * SLOTS + NAME_START]!;
+    if (isNamed(names, text, start, positions[i * SLOTS + NAME_END]!)) kinds[i] = HOP_BY_HOP;
+  }
 }
 
 function knownOption(text: string, start: number, length: number): number {

@@ -1,3 +1,4 @@
+import { equalsIgnoringCase } from './characters.ts';
 import { type Head, KIND_MASK, NAME_END, NAME_START, OTHER, SLOTS, TRANSFER_ENCODING } from './head.ts';
 import { HeaderNames } from './header-names.ts';
 
@@ -17,11 +18,14 @@ export function encodeChunkSize(byteLength: number): string {
  */
 const NOT_IN_TRAILERS = new HeaderNames([
   ...['authorization', 'cookie', 'proxy-authenticate', 'proxy-authorization', 'set-cookie', 'www-authenticate'],
-  ...['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'x-request-id'],
+  ...['forwarded', 'via', 'x-real-ip', 'x-request-id'],
   ...['content-encoding', 'content-range', 'content-type', 'content-location', 'range', 'if-range', 'if-match'],
   ...['if-none-match', 'if-modified-since', 'if-unmodified-since', 'max-forwards', 'cache-control', 'pragma', 'age'],
   ...['date', 'expires', 'location', 'retry-after', 'vary', 'warning', 'allow', 'authentication-info'],
 ]);
+
+/** How names begin under which proxies tell servers who the client is and what it may do. */
+const OF_PROXIES: readonly string[] = ['x-envoy-', 'x-forwarded-'];
 
 /** The last chunk with those fields of `trailers` that may be in a trailer section; `trailers` may be null. */
 export function encodeLastChunk(trailers: Head | null): string {
@@ -32,6 +36,7 @@ export function encodeLastChunk(trailers: Head | null): string {
     const start = positions[i * SLOTS + NAME_START]!;
     const end = positions[i * SLOTS + NAME_END]!;
     if ((kinds[i]! & KIND_MASK) !== OTHER || NOT_IN_TRAILERS.has(text, start, end)) continue;
+    if (OF_PROXIES.some((prefix) => equalsIgnoringCase(text, start, prefix))) continue;
     out += `${text.slice(start, end)}: ${trailers.headerValue(i)}\r\n`;
   }
   return `${out}\r\n`;

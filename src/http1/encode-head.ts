@@ -1,4 +1,4 @@
-import { equalsIgnoringCase } from './characters.ts';
+import { isNamed } from './connection-options.ts';
 import {
   CONTENT_LENGTH,
   EXPECT,
@@ -172,12 +172,4 @@ function rewrittenLine(head: Head, at: number, kind: number, contentLength: numb
   const { text, positions } = head;
   const name = text.slice(positions[at + NAME_START], positions[at + NAME_END]);
   return `${name}: ${text.slice(positions[at + VALUE_START], positions[at + VALUE_END])}\r\n`;
-}
-
-function isNamed(names: readonly string[], text: string, start: number, end: number): boolean {
-  for (let i = 0; i < names.length; i++) {
-    const name = names[i]!;
-    if (name.length === end - start && equalsIgnoringCase(text, start, name)) return true;
-  }
-  return false;
 }

@@ -1,3 +1,4 @@
+import { dropNamedTrailers } from './connection-options.ts';
 import { hasFramingField } from './encode-body.ts';
 import type { Head } from './head.ts';
 import { type Http1ErrorCode, REQUEST_ERRORS } from './http1-error.ts';
@@ -65,7 +66,9 @@ export class RequestParser extends MessageParser {
   }
 
   protected override checkTrailers(trailers: Head): Http1ErrorCode | null {
-    return hasFramingField(trailers) ? 'bad-trailer' : null;
+    if (hasFramingField(trailers)) return 'bad-trailer';
+    dropNamedTrailers(trailers, this.meaning.connectionNames);
+    return null;
   }
 
   protected override checkNoMessage(): Http1ErrorCode | null {

@@ -1,3 +1,4 @@
+import { dropNamedTrailers } from './connection-options.ts';
 import type { Head } from './head.ts';
 import { type Http1ErrorCode, RESPONSE_ERRORS } from './http1-error.ts';
 import type { Http1Limits } from './http1-limits.ts';
@@ -67,7 +68,8 @@ export class ResponseParser extends MessageParser {
   }
 
   /** What has no place in trailers is not passed on (`encodeLastChunk`); the response itself is whole. */
-  protected override checkTrailers(): Http1ErrorCode | null {
+  protected override checkTrailers(trailers: Head): Http1ErrorCode | null {
+    dropNamedTrailers(trailers, this.meaning.connectionNames);
     return null;
   }
 
