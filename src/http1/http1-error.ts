@@ -23,6 +23,7 @@ export type Http1ErrorCode =
   | 'conflicting-framing'
   | 'unsupported-expectation'
   | 'bad-connect'
+  | 'unexpected-content'
   | 'bad-chunk'
   | 'chunk-extensions-too-long'
   | 'bad-trailer'
@@ -80,6 +81,7 @@ const MEANINGS: { readonly [code in Http1ErrorCode]: readonly [status: number, m
   'conflicting-framing': [400, 'both Content-Length and Transfer-Encoding are present (RFC 9112 §6.3)'],
   'unsupported-expectation': [417, 'the expectation is not supported (RFC 9110 §10.1.1)'],
   'bad-connect': [400, 'the CONNECT request is malformed (RFC 9110 §9.3.6)'],
+  'unexpected-content': [400, 'a TRACE request must not have content (RFC 9110 §9.3.8)'],
   'bad-chunk': [400, 'the chunked body is malformed (RFC 9112 §7.1)'],
   'chunk-extensions-too-long': [400, 'the chunk extensions are too long (RFC 9112 §7.1.1)'],
   'bad-trailer': [400, 'a trailer field must not be in a trailer section (RFC 9110 §6.5.1)'],

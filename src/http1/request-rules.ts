@@ -6,6 +6,7 @@ import {
   CONTENT_LENGTH,
   EXPECT,
   type Head,
+  HOP_BY_HOP,
   HOST,
   KIND_MASK,
   OTHER,
@@ -66,7 +67,8 @@ export function interpretRequest(head: Head, targetClasses: number, meaning: Req
         // RFC 9110 §10.1.1: an HTTP/1.0 request's expectation is ignored.
         if (!isHttp11) break;
         if (!isContinue(head, i)) return 'unsupported-expectation';
-        expectations++;
+        // Said once it is understood by all; a server may compare the list that two lines make with the one word.
+        if (expectations++ > 0) kinds[i] = HOP_BY_HOP;
         break;
       case TE:
         if (isHttp11 && acceptsTrailers(head.headerValue(i))) meaning.acceptsTrailers = true;
@@ -82,6 +84,7 @@ export function interpretRequest(head: Head, targetClasses: number, meaning: Req
   // RFC 9112 §9.3: HTTP/1.0 persists only by request.
   meaning.keepAlive = (says & SAYS_CLOSE) === 0 && (isHttp11 || (says & SAYS_KEEP_ALIVE) !== 0);
   const hasBody = meaning.body === 'chunked' || meaning.contentLength > 0;
+  if (hasBody && head.method === 'TRACE') return 'unexpected-content';
   meaning.expectContinue = expectations > 0 && hasBody;
   if (upgradeIndex >= 0 && isHttp11 && !hasBody && (says & SAYS_UPGRADE) !== 0) {
     const offered = head.headerValue(upgradeIndex);
