@@ -65,8 +65,10 @@ export interface CompiledForward {
   readonly hashesForwarded: boolean;
   /** Request header that says why a session is not where it was; empty: none. */
   readonly lostHeader: string;
-  /** `x-envoy-expected-rq-timeout-ms` and its like: lines that are the same for every request of the route. */
-  readonly constantLines: string;
+  /** `x-envoy-expected-rq-timeout-ms` of a request's first try; empty: nothing is limited. */
+  readonly expectedTimeoutLine: string;
+  /** The upstream is told which try it is (`x-envoy-attempt-count`). */
+  readonly countsAttempts: boolean;
 }
 
 export interface CompiledRoute {
@@ -124,7 +126,8 @@ function compileForwardAction(
       action.targets.map((target) => environment.clusterOf(target.cluster)),
     ),
     lostHeader: strongSessionOf(route)?.lostHeader ?? '',
-    constantLines: expectedTimeoutLine(action),
+    expectedTimeoutLine: expectedTimeoutLine(action, 0),
+    countsAttempts: host.includeAttemptCount,
   };
 }
 
@@ -147,9 +150,13 @@ function compileRetry(policy: RetryPolicy | null): RetryRules | null {
     : new RetryRules(policy);
 }
 
-/** Envoy tells the upstream how long it will wait: per try where that is limited, otherwise in all (envoy-affinity §11.8). */
-function expectedTimeoutLine(action: ForwardAction): string {
-  const limits = [action.timeoutMillis, action.retry?.perTryTimeoutMillis ?? null].filter((limit) => limit !== null);
+/**
+ * Envoy tells the upstream how long it will wait: as long as a try may take, and no longer than what is left of the time
+ * for all of them `elapsedMillis` after the request was whole; 1 where that is over (envoy-affinity §11.8).
+ */
+export function expectedTimeoutLine({ timeoutMillis, retry }: ForwardAction, elapsedMillis: number): string {
+  const left = timeoutMillis === null ? null : Math.max(1, timeoutMillis - Math.round(elapsedMillis));
+  const limits = [left, retry?.perTryTimeoutMillis ?? null].filter((limit) => limit !== null);
   return limits.length === 0 ? '' : `x-envoy-expected-rq-timeout-ms: ${Math.min(...limits)}\r\n`;
 }
 

@@ -21,6 +21,8 @@ export class ExchangeBooks {
   #startedAt = 0;
   #startedTick = 0;
   #attemptTick = 0;
+  /** 0: it has not begun. */
+  #waitTick = 0;
 
   constructor(client: DownstreamConnection, preparation: RequestPreparation) {
     this.#client = client;
@@ -35,6 +37,17 @@ export class ExchangeBooks {
     this.attempts = 0;
     this.upstreamMillis = -1;
     this.flags = '';
+    this.#waitTick = 0;
+  }
+
+  /** The request is whole, and the route's time limit runs. */
+  beginWait(): void {
+    this.#waitTick = performance.now();
+  }
+
+  /** How much of the route's time limit is over. */
+  get waitedMillis(): number {
+    return this.#waitTick === 0 ? 0 : performance.now() - this.#waitTick;
   }
 
   beginAttempt(): void {

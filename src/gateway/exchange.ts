@@ -22,7 +22,7 @@ import type { DownstreamConnection } from './downstream-connection.ts';
 import { ExchangeBooks } from './exchange-books.ts';
 import { OVERFLOW_REPLY, replyToFailure } from './failure-reply.ts';
 import { RequestBody } from './request-body.ts';
-import { RequestPreparation } from './request-preparation.ts';
+import { encodeAttempt, RequestPreparation } from './request-preparation.ts';
 import { isEventStream, mayDropRest, ResponsePreparation } from './response-preparation.ts';
 import { RetryState, type RetryVerdict, withVerdict } from './retry-state.ts';
 import type { OpenStream } from './sessions/open-streams.ts';
@@ -397,13 +397,10 @@ export class Exchange implements UpstreamRequestOwner {
     this.#books.beginAttempt();
     connection.use(this, head.method, this.#preparation.edits.upgrade);
     const { edits } = this.#preparation;
-    const counted = this.#route?.host.includeAttemptCount === true;
     const lines = edits.append;
     // A client that has begun with its body waits for no 100 any more.
     edits.expectContinue = this.#books.bytesReceived === 0;
-    if (counted) edits.append += `x-envoy-attempt-count: ${this.#books.attempts}\r\n`;
-    const lost = this.#forward?.lostHeader ? (this.#selection?.lost ?? null) : null;
-    if (lost !== null) edits.append += `${this.#forward?.lostHeader}: ${lost}\r\n`;
+    edits.append += encodeAttempt(this.#forward as CompiledForward, this.#books, this.#selection?.lost ?? null);
     const text = encodeRequestHead(head, meaning, edits);
     this.#request.begin(connection, text, meaning.body === 'chunked');
     // A tunnel has one other end.
@@ -425,7 +422,9 @@ export class Exchange implements UpstreamRequestOwner {
 
   #armRequest(): void {
     const timeoutMillis = this.#forward?.action.timeoutMillis ?? 0;
-    if (timeoutMillis > 0) this.#client.listener.timers.arm(this.#requestDeadline, timeoutMillis);
+    if (timeoutMillis === 0) return;
+    this.#books.beginWait();
+    this.#client.listener.timers.arm(this.#requestDeadline, timeoutMillis);
   }
 
   /** `isWanted`: the policy's conditions name what happened to the attempt. */

@@ -7,7 +7,7 @@ import type { RequestMeaning } from '../http1/meaning.ts';
 import { offers } from '../http1/upgrade.ts';
 import type { PathNormalization } from '../model/listener.ts';
 import { hasOtherSegments, normalizePath } from '../routing/normal-path.ts';
-import type { CompiledForward, CompiledTarget } from './compiled-route.ts';
+import { type CompiledForward, type CompiledTarget, expectedTimeoutLine } from './compiled-route.ts';
 import { RequestContext } from './request-context.ts';
 import type { UpstreamHost } from './upstream-host.ts';
 
@@ -75,7 +75,7 @@ export class RequestPreparation {
     edits.authority = target.hostRewrite;
     edits.expectContinue = true;
     edits.trailers = true;
-    let lines = own.lines + forward.constantLines + encodeForwarded(forwarded);
+    let lines = own.lines + encodeForwarded(forwarded);
     context.edit(own.removedNames, own.added);
     if (forward.hashesForwarded) context.edit([], listForwarded(forwarded));
     if (forward.pathRewriter !== null && this.#destination === '') {
@@ -106,6 +106,19 @@ export class RequestPreparation {
     this.edits.authority = this.edits.target;
     this.context.authority = this.edits.target;
   }
+}
+
+/** Lines that differ from try to try; `lost` is why a session is not where it was. */
+export function encodeAttempt(
+  forward: CompiledForward,
+  books: { readonly attempts: number; readonly waitedMillis: number },
+  lost: string | null,
+): string {
+  const isFirst = books.attempts === 1;
+  let lines = isFirst ? forward.expectedTimeoutLine : expectedTimeoutLine(forward.action, books.waitedMillis);
+  if (forward.countsAttempts) lines += `x-envoy-attempt-count: ${books.attempts}\r\n`;
+  if (lost !== null && forward.lostHeader !== '') lines += `${forward.lostHeader}: ${lost}\r\n`;
+  return lines;
 }
 
 function encodeForwarded(forwarded: ForwardedHeaders): string {

@@ -129,6 +129,19 @@ describe('a retry', () => {
     assert.equal(test.records[0]?.responseFlags, 'UT');
   });
 
+  it('tells the pod how much of the time is left', async () => {
+    const expected: number[] = [];
+    await using pod = await startHttpServer((request, response) => {
+      expected.push(Number(request.headers['x-envoy-expected-rq-timeout-ms']));
+      setTimeout(() => response.writeHead(503).end(), 20);
+    });
+    await using test = await startRetrying([pod], { on: ['5xx'], retries: 1 }, { action: { timeoutMillis: 30_000 } });
+    await fetchFrom({ port: test.port });
+    const [first = 0, second = 0] = expected;
+    assert.equal(first, 30_000);
+    assert.ok(second > 0 && second <= 29_990, `the second try was told ${second} ms`);
+  });
+
   it('is not made after an interim response has reached the client', async () => {
     let connections = 0;
     await using pod = await startRawServer((socket) => {
