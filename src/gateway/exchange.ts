@@ -485,7 +485,7 @@ export class Exchange implements UpstreamRequestOwner {
     const corsLines = this.#filters?.corsLines ?? '';
     const own = corsLines === '' ? target.responseEdits : target.corsResponseEdits;
     const lines = `${listener.responseLines}${corsLines}x-envoy-upstream-service-time: ${Math.round(this.#books.upstreamMillis)}\r\n`;
-    const session = (this.#selection as Selection<UpstreamHost>).responseEdits(this.#host, head);
+    const session = (this.#selection as Selection<UpstreamHost>).responseEdits(this.#host, own.over(head));
     this.#response.head(outgoing.final(head, meaning, own, lines, session), outgoing.isChunked);
     if (meaning.isTunnel) this.#openTunnel();
     else if (isEventStream(head)) this.#beginStream();

@@ -160,7 +160,7 @@ class Explainer {
     }
     const pod = host.endpoint.identity.name;
     this.#say('endpoint', `${host.address}${pod === '' ? '' : `, pod ${pod}`}`, host.endpoint.origin);
-    const edits = selection.responseEdits(host, new Head());
+    const edits = selection.responseEdits(host, compiled?.responseEdits.over(new Head()) ?? new Head());
     const cookies = edits.filter((edit) => edit.name === 'set-cookie').map((edit) => cookieName(edit.value));
     this.#say('response', describeCookies(edits), null);
     return this.#end(selection, null, cookies);

@@ -55,7 +55,7 @@ export class ResponsePreparation {
   final(head: Head, meaning: ResponseMeaning, own: HeaderEdits, lines: string, session: readonly HeaderEdit[]): string {
     const edits = this.#edits;
     edits.remove = own.removed;
-    edits.append = own.lines + lines;
+    edits.append = (session.length === 0 ? own.lines : own.linesBeside(session)) + lines;
     if (head.findHeader('date', 0) < 0) edits.append += dateLine();
     if (session.length > 0) edits.remove = own.removedAlso(session);
     for (const { name, value } of session) edits.append += `${name}: ${value}\r\n`;

@@ -165,6 +165,20 @@ describe('strong sessions by cookie', () => {
     assert.equal((await get(test, '/stored')).headers['cache-control'], 'no-store');
   });
 
+  it('keep responses out of shared caches whatever the route makes of their Cache-Control', async () => {
+    await using a = await startPod('a');
+    const clusters = [buildCluster('c', [endpointOf(a, 'a')])];
+    const responseHeaders = { set: [['Cache-Control', 'public, max-age=60'] as const], add: [], remove: [] };
+    const route = { ...routeOf(), responseHeaders };
+    await using test = await startGateway([route], clusters, KEYS);
+    for (const path of ['/', '/stored']) {
+      const first = await get(test, path);
+      assert.equal(first.headers['cache-control'], 'private, max-age=60');
+      const next = await get(test, path, { cookie: pairOf(cookiesOf(first.headers)[0]) });
+      assert.equal(next.headers['cache-control'], 'public, max-age=60');
+    }
+  });
+
   it('are Secure where the client uses https by a trusted word', async () => {
     await using a = await startPod('a');
     const clientAddress = {
@@ -245,6 +259,24 @@ describe("strong sessions in the application's own values", () => {
       assert.equal(next.text, first.text);
       assert.equal(JSON.parse(String(next.headers['x-seen'])).id, 'theirs-1');
     }
+  });
+
+  it('leave alone what the route adds and removes', async () => {
+    await using a = await startPod('a');
+    const clusters = [buildCluster('c', [endpointOf(a, 'a')])];
+    const carriers = [{ kind: 'appCookie', name: 'JSESSIONID' } as const];
+    const adding = { set: [], add: [['Set-Cookie', 'region=eu'] as const], remove: ['Limpet-Session'] };
+    const removing = { set: [], add: [], remove: ['Set-Cookie'] };
+    await using added = await startGateway([{ ...routeOf({ carriers }), responseHeaders: adding }], clusters, KEYS);
+    const lines = cookiesOf((await get(added, '/set')).headers);
+    assert.deepEqual(
+      lines.toSorted().map((line) => line.split('=')[0]),
+      ['JSESSIONID', 'last', 'other', 'region'],
+    );
+    const ended = await get(added, '/say/end', { cookie: pairOf(lines.find((line) => line.startsWith('JSESSIONID'))) });
+    assert.equal(ended.headers['limpet-session'], undefined);
+    await using removed = await startGateway([{ ...routeOf({ carriers }), responseHeaders: removing }], clusters, KEYS);
+    assert.deepEqual(cookiesOf((await get(removed, '/set')).headers), []);
   });
 
   it('can be ended by the application', async () => {
