@@ -101,18 +101,24 @@ function cookiePairOf(line: string): string {
   return semicolon < 0 ? line : line.slice(0, semicolon);
 }
 
-/** Whether a Set-Cookie line removes the cookie: Max-Age beats Expires (RFC 6265bis §5.7), and an empty value is no session. */
+/**
+ * Whether a Set-Cookie line removes the cookie: Max-Age beats Expires (RFC 6265bis §5.7), what is neither a number nor a
+ * date counts for nothing (§5.6), and an empty value is no session.
+ */
 function isClearing(line: string, value: string, nowSeconds: number): boolean {
   if (value === '' || value === '""') return true;
-  const attributes = line.split(';').slice(1);
-  const lastOf = (name: string): string | undefined =>
-    attributes
-      .map((attribute) => attribute.trim())
-      .findLast((attribute) => attribute.toLowerCase().startsWith(`${name}=`))
-      ?.slice(name.length + 1);
-  const maxAge = lastOf('max-age');
-  if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return Number(maxAge) <= 0;
-  const expires = lastOf('expires');
-  // The older form of the date has hyphens.
+  const attributes = line.split(';').slice(1).map(parseAttribute);
+  const lastOf = (name: string, form: RegExp): string | undefined =>
+    attributes.findLast((attribute) => attribute.name === name && form.test(attribute.value))?.value;
+  const maxAge = lastOf('max-age', /^-?\d+$/);
+  if (maxAge !== undefined) return Number(maxAge) <= 0;
+  // Every form of the date has a month's name; the older one has hyphens. Date.parse takes much else for a date.
+  const expires = lastOf('expires', /[a-z]{3}/i);
   return expires !== undefined && Date.parse(expires.replaceAll('-', ' ')) <= nowSeconds * 1000;
+}
+
+function parseAttribute(text: string): { readonly name: string; readonly value: string } {
+  const equals = text.indexOf('=');
+  const [name, value] = equals < 0 ? [text, ''] : [text.slice(0, equals), text.slice(equals + 1)];
+  return { name: name.trim().toLowerCase(), value: value.trim() };
 }

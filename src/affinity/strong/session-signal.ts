@@ -6,14 +6,18 @@ export const SESSION_SIGNAL_HEADER = 'limpet-session';
 /** `release`: the session may move. `end`: it is over. */
 export type SessionSignal = 'none' | 'release' | 'end';
 
-/** Of several lines the strongest counts; other words mean nothing. */
+/** Of several words, on one line or more, the strongest counts; others mean nothing. */
 export function readSignal(upstream: HeaderLookup): SessionSignal {
   let signal: SessionSignal = 'none';
   let index = upstream.findHeader(SESSION_SIGNAL_HEADER, 0);
   while (index >= 0) {
-    const word = upstream.headerValue(index).toLowerCase();
-    if (word === 'end') return 'end';
-    if (word === 'release') signal = 'release';
+    const words = upstream
+      .headerValue(index)
+      .toLowerCase()
+      .split(',')
+      .map((word) => word.trim());
+    if (words.includes('end')) return 'end';
+    if (words.includes('release')) signal = 'release';
     index = upstream.findHeader(SESSION_SIGNAL_HEADER, index + 1);
   }
   return signal;

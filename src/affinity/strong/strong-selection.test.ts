@@ -272,6 +272,21 @@ describe('parallel requests of a session that moves', () => {
   });
 });
 
+describe('what an application signals', () => {
+  it('is one of several words, on one line as on two', () => {
+    const bench = new Bench();
+    const plan = bench.plan({ c: [pod('a')] });
+    const token = tokenOf(bench.request(plan).token);
+    for (const signal of ['end', 'END', 'release, end', 'later,end ']) {
+      assert.match(bench.request(plan, token, { signal }).setCookie ?? '', /^sid=; Max-Age=0/);
+    }
+    for (const signal of ['release', 'Release ,x']) assert.ok(bench.request(plan, token, { signal }).token);
+    for (const signal of ['', 'ended', 'release end', ',']) {
+      assert.equal(bench.request(plan, token, { signal }).setCookie, null);
+    }
+  });
+});
+
 describe('the budget of moves', () => {
   it("is the policy's, whatever the targets of its routes", () => {
     const bench = new Bench({ policy: 'shop/cart', rebalance: { idleForMillis: 2000, whenAbove: 1, maxPerMinute: 1 } });
