@@ -56,6 +56,10 @@ describe('DrainDisplay', () => {
     for (const line of showOn(true, STEPS, 40).split('\r\u001b[K')) assert.ok(line.trimEnd().length < 40);
   });
 
+  it('takes a terminal of unknown width for a common one', () => {
+    assert.match(showOn(true, STEPS, 0), /0% 12 sessions, 1 request in flight/);
+  });
+
   it('says how it ended', () => {
     const over = progress({ state: 'over', sessions: 2, activeRequests: 1 });
     assert.match(showOn(false, [over]), /shop\/web-0: the deadline has come; 2 sessions and 1 request left\n$/);

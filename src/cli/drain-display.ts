@@ -2,6 +2,8 @@ import type { DrainProgress } from '../model/sessions-view.ts';
 import { count } from './output.ts';
 
 const BAR_WIDTH = 24;
+/** A terminal that nobody told its size, as `kubectl exec -t` may have one, says 0. */
+const DEFAULT_COLUMNS = 80;
 /** Clears to the end of the line, which the cursor is brought back to the start of. */
 const ERASE = '\r\u001b[K';
 
@@ -27,7 +29,7 @@ export class DrainDisplay {
     this.#most = Math.max(this.#most, left);
     if (this.#target.isTTY === true) {
       const line = `${nameDrain(progress)} ${bar(this.#most === 0 ? 1 : 1 - left / this.#most)} ${describeRest(progress)}`;
-      this.#target.write(`${ERASE}${line.slice(0, Math.max(20, (this.#target.columns ?? 80) - 1))}`);
+      this.#target.write(`${ERASE}${line.slice(0, Math.max(20, (this.#target.columns || DEFAULT_COLUMNS) - 1))}`);
       return;
     }
     // Times change with every look, which is no news.

@@ -63,8 +63,13 @@ async function inspect(argument: string, flags: InspectFlags): Promise<void> {
   if (inspection.kind === 'sealed' && !inspection.opened) throw new CommandFailure(1, '');
 }
 
-/** Without the cookie's name, quotes, attributes, and the application's own value behind it. */
+/**
+ * Without the names of the header and the cookie, quotes, attributes, and the application's own value behind it. Of
+ * several cookies the first that has a sealed token.
+ */
 function bareToken(text: string): string {
+  const sealed = text.split(/[\s;=:"~]+/).find(isTokenShaped);
+  if (sealed !== undefined) return sealed;
   const [pair = ''] = text.trim().split(';');
   const [, value = pair] = /^[^=~]+=(?=.)(.+[^=].*)$/.exec(pair) ?? [];
   const [token = ''] = value.replaceAll('"', '').split('~');

@@ -126,6 +126,10 @@ describe('limpet run with a SessionPolicy', { timeout: 90_000 }, () => {
     assert.deepEqual([blind.code, JSON.parse(blind.output).opened], [1, false]);
     const seen = await runLimpet(...inspect, '-f', join(folder.path, 'shop'));
     assert.deepEqual([seen.code, JSON.parse(seen.output).pod], [0, 'name shop/a']);
+    for (const line of [`x-session: ${token}`, `cookie: other=1; sid="${token}~own"`]) {
+      const read = await runLimpet('token', 'inspect', line, '--session-keys', keys, '--output', 'json');
+      assert.equal(JSON.parse(read.output).keyId, token.slice(1, 7));
+    }
     const explained = await runLimpet(
       ...['explain', '-f', join(folder.path, 'shop'), '--session-keys', keys],
       ...['-H', `cookie: sid=${token}`, 'http://shop.example/'],

@@ -5,6 +5,7 @@ import {
   linkSync,
   mkdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -55,12 +56,13 @@ export function isReadableByAll(path: string): boolean {
  * those who could read it before.
  */
 export function replaceKeyFile(path: string, entries: readonly KeyEntry[]): void {
-  const draft = writeDraft(path, entries);
+  const target = targetOf(path);
+  const draft = writeDraft(target, entries);
   try {
-    const { mode, uid, gid } = statSync(path);
+    const { mode, uid, gid } = statSync(target);
     chmodSync(draft, mode & 0o777);
     if (uid !== statSync(draft).uid || gid !== statSync(draft).gid) chownSync(draft, uid, gid);
-    renameSync(draft, path);
+    renameSync(draft, target);
   } catch (error) {
     rmSync(draft, { force: true });
     throw problemOf('written', path, error);
@@ -78,6 +80,15 @@ export function makeKeyFile(path: string, entries: readonly KeyEntry[]): boolean
     throw problemOf('written', path, error);
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/** What a symbolic link leads to, so that it stays one. */
+function targetOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    throw problemOf('read', path, error);
   }
 }
 
