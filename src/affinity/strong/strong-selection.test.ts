@@ -1,153 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { clusterOf, endpointAt, hostState, repeatableRandom, requestWith } from '../../../test/support/affinity.ts';
-import { buildForward } from '../../../test/support/model-builder.ts';
-import { countingRandom, SESSION_COOKIE, strongSession, testKeys } from '../../../test/support/strong-sessions.ts';
-import type { Endpoint } from '../../model/cluster.ts';
-import { NO_HEADER_OPS, type WeightedTarget } from '../../model/route.ts';
-import type { StrongSession } from '../../model/strong-session.ts';
-import { encodeBase64 } from '../base64.ts';
-import { createClusterBalancer } from '../cluster-balancer.ts';
-import { compileForward } from '../forward-plan.ts';
+import { endpointAt } from '../../../test/support/affinity.ts';
+import { BY_IP, MINUTE, NOW, pod, SessionBench, tokenOf } from '../../../test/support/session-bench.ts';
+import { SESSION_COOKIE } from '../../../test/support/strong-sessions.ts';
 import type { Host, HostState } from '../host.ts';
-import { Selection } from '../selection.ts';
-import type { SessionEvent, SessionLedger } from '../session-ledger.ts';
-import { SessionTokens } from '../token/session-tokens.ts';
-import { createSessionMoves } from './session-moves.ts';
-
-const NO_UPSTREAM = requestWith();
-const NOW = 1_800_000_000;
-const MINUTE = 60_000;
-const BY_IP: StrongSession['fallback'] = [
-  { kind: 'sourceNetwork', ipv4PrefixLength: 32, ipv6PrefixLength: 64, terminal: false },
-];
-
-function pod(name: string, overrides: Partial<Endpoint> = {}): Endpoint {
-  const address = `10.0.0.${name.charCodeAt(0)}:80`;
-  return endpointAt(address, { identity: { uid: `uid-${name}`, namespace: 'shop', name }, ...overrides });
-}
-
-/** A gateway in small: selections over clusters, a clock, and a ledger that counts at once. */
-class Bench {
-  nowSeconds = NOW;
-  allowsMoves = true;
-  /** The policies whose budgets were asked for a move. */
-  readonly movers: string[] = [];
-  readonly events: string[] = [];
-  readonly hosts = new Map<string, HostState>();
-  readonly tokens = new SessionTokens(countingRandom());
-  readonly #session: Partial<StrongSession>;
-  readonly #places = new Map<string, HostState>();
-  /** Ids of sessions with an open stream. */
-  /** When streams were closed; Infinity: they are open. */
-  readonly streams = new Map<string, number>();
-  readonly #random = repeatableRandom();
-  readonly #moves = createSessionMoves();
-
-  constructor(session: Partial<StrongSession> = {}, keys = testKeys(1)) {
-    this.#session = session;
-    this.tokens.keyRings.get('').replace(keys);
-  }
-
-  plan(clusters: Readonly<Record<string, readonly Endpoint[]>>, weights: readonly number[] = [1]) {
-    const balancers = Object.entries(clusters).map(([name, members]) =>
-      createClusterBalancer(clusterOf(members, { name }), {
-        stateFor: ({ address }) => this.state(address),
-        random: this.#random,
-      }),
-    );
-    const targets = balancers.map(
-      ({ cluster }, index): WeightedTarget => ({
-        cluster: cluster.name,
-        weight: weights[index] ?? 1,
-        subset: null,
-        hostRewrite: null,
-        requestHeaders: NO_HEADER_OPS,
-        responseHeaders: NO_HEADER_OPS,
-      }),
-    );
-    const scopes = targets.map(({ cluster }) => cluster);
-    const affinity = strongSession({ scopes, ...this.#session });
-    return compileForward(
-      buildForward('', { targets, affinity }),
-      (name) => balancers.find(({ cluster }) => cluster.name === name),
-      this.tokens,
-    );
-  }
-
-  state(address: string): HostState {
-    const known = this.hosts.get(address) ?? hostState();
-    this.hosts.set(address, known);
-    return known;
-  }
-
-  /** One request that is answered by the host it is sent to. */
-  request(plan: ReturnType<Bench['plan']>, cookie = '', fields: { ip?: string; signal?: string } = {}) {
-    const headers: (readonly [string, string])[] = cookie === '' ? [] : [['cookie', `sid=${cookie}`]];
-    const request = requestWith(headers, fields.ip === undefined ? {} : { clientIp: fields.ip });
-    const ledger: SessionLedger<HostState> = {
-      seen: (event) => this.#note('seen', event),
-      ended: (event) => this.#note('ended', event),
-      opened() {},
-      closed() {},
-      secondsSinceStream: ({ hi, lo }) => {
-        const end = this.streams.get(`${hi} ${lo}`) ?? Number.NEGATIVE_INFINITY;
-        return Math.max(0, this.nowSeconds - end);
-      },
-      placeOf: (id) => this.#places.get(`${id.hi} ${id.lo}`) ?? null,
-      takeMove: (policy) => {
-        this.movers.push(policy);
-        return this.allowsMoves;
-      },
-    };
-    const selection = new Selection<HostState>(plan, request, {
-      random: this.#random,
-      nowSeconds: () => this.nowSeconds,
-      ledger,
-      moves: this.#moves,
-    });
-    const host = selection.chooseTarget() === null ? null : selection.next();
-    const upstream = fields.signal === undefined ? NO_UPSTREAM : requestWith([['limpet-session', fields.signal]]);
-    const edits = selection.responseEdits(host, upstream);
-    const setCookie = edits.find(({ name }) => name === 'set-cookie')?.value ?? null;
-    const token = setCookie === null ? null : setCookie.slice(4, setCookie.indexOf(';'));
-    return { selection, host, name: host?.endpoint.identity.name ?? '', token, setCookie };
-  }
-
-  /** What a response that goes on as a stream tells the ledger. */
-  openStream({ selection, host }: ReturnType<Bench['request']>): void {
-    const session = host === null ? null : selection.sessionAt(host);
-    if (host === null || session === null) return;
-    this.streams.set(`${session.hi} ${session.lo}`, Number.POSITIVE_INFINITY);
-    this.#places.set(`${session.hi} ${session.lo}`, host.state);
-  }
-
-  closeStreams(): void {
-    for (const session of this.streams.keys()) this.streams.set(session, this.nowSeconds);
-  }
-
-  #note(what: string, event: SessionEvent<HostState>): void {
-    const id = `${event.hi} ${event.lo}`;
-    this.events.push(`${what} ${event.windowSeconds}`);
-    if (what === 'seen') event.host.liveSessions++;
-    if (what === 'seen') this.#places.set(id, event.host);
-    else this.#places.delete(id);
-  }
-}
-
-function idOf(event: SessionEvent<HostState> | null): string {
-  return event === null ? '' : `${event.hi} ${event.lo}`;
-}
-
-function tokenOf(token: string | null): string {
-  assert.ok(token !== null && token !== '');
-  return token;
-}
 
 describe('times of a strong session', () => {
   it('end it absolutely, also when it is used all the time', () => {
-    const bench = new Bench({ absoluteTimeoutMillis: 10 * MINUTE, idleTimeoutMillis: 5 * MINUTE });
+    const bench = new SessionBench({ absoluteTimeoutMillis: 10 * MINUTE, idleTimeoutMillis: 5 * MINUTE });
     const plan = bench.plan({ c: [pod('a'), pod('b')] });
     let { token } = bench.request(plan);
     for (let minute = 1; minute < 10; minute++) {
@@ -164,7 +25,7 @@ describe('times of a strong session', () => {
     const step = fc.integer({ min: 1, max: 299 });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
-        const bench = new Bench({ idleTimeoutMillis: 5 * MINUTE });
+        const bench = new SessionBench({ idleTimeoutMillis: 5 * MINUTE });
         const plan = bench.plan({ c: [pod('a'), pod('b')] });
         let { token } = bench.request(plan);
         for (const seconds of steps) {
@@ -181,7 +42,7 @@ describe('times of a strong session', () => {
   });
 
   it('are told to the client only when they have changed by an eighth', () => {
-    const bench = new Bench({ idleTimeoutMillis: 8 * MINUTE });
+    const bench = new SessionBench({ idleTimeoutMillis: 8 * MINUTE });
     const plan = bench.plan({ c: [pod('a')] });
     const token = tokenOf(bench.request(plan).token);
     bench.nowSeconds = NOW + 59;
@@ -195,7 +56,7 @@ describe('a session with an open stream', () => {
   it('is not idle before the stream has been closed for the idle time, whether it began with its token or not', () => {
     for (const beginsWithToken of [true, false]) {
       for (const fallback of [[], BY_IP]) {
-        const bench = new Bench({ idleTimeoutMillis: 20_000, fallback });
+        const bench = new SessionBench({ idleTimeoutMillis: 20_000, fallback });
         const plan = bench.plan({ c: [pod('a'), pod('b')] });
         const first = bench.request(plan);
         const token = tokenOf(first.token);
@@ -215,7 +76,7 @@ describe('a session with an open stream', () => {
   });
 
   it('is not kept by the stream of another pod under the same key', () => {
-    const bench = new Bench({ idleTimeoutMillis: 2000, fallback: BY_IP });
+    const bench = new SessionBench({ idleTimeoutMillis: 2000, fallback: BY_IP });
     const token = tokenOf(bench.request(bench.plan({ c: [pod('a')] })).token);
     bench.openStream(bench.request(bench.plan({ c: [pod('b')] })));
     bench.nowSeconds += 60;
@@ -224,7 +85,7 @@ describe('a session with an open stream', () => {
 
   it('does not move for the balance', () => {
     const rebalance = { idleForMillis: 20_000, whenAbove: 1.25, maxPerMinute: 600 };
-    const bench = new Bench({ rebalance });
+    const bench = new SessionBench({ rebalance });
     const plan = bench.plan({ c: [pod('a')] });
     const released = tokenOf(bench.request(plan, '', { signal: 'release' }).token);
     const idle = tokenOf(bench.request(plan).token);
@@ -241,55 +102,12 @@ describe('a session with an open stream', () => {
   });
 });
 
-describe('parallel requests of a session that moves', () => {
-  const rebalance = { idleForMillis: 2000, whenAbove: 1.25, maxPerMinute: 600 };
-
-  it('go where the first went, and take no further moves', () => {
-    const bench = new Bench({ rebalance });
-    const token = tokenOf(bench.request(bench.plan({ c: [pod('a')] })).token);
-    const plan = bench.plan({ c: [pod('a'), pod('b'), pod('d')] });
-    bench.nowSeconds += 60;
-    bench.state(pod('a').address).liveSessions = 100;
-    const first = bench.request(plan, token);
-    assert.notEqual(first.name, 'a');
-    // Neither counts nor the budget would let it move again.
-    bench.allowsMoves = false;
-    for (const name of ['a', 'b', 'd']) bench.state(pod(name).address).liveSessions = 10;
-    for (let i = 0; i < 3; i++) {
-      const further = bench.request(plan, token);
-      assert.deepEqual([further.name, further.selection.lost], [first.name, 'rebalanced']);
-    }
-    assert.equal(bench.movers.length, 1);
-  });
-
-  it('go on with the pod that they left where the other serves no more', () => {
-    const bench = new Bench({ rebalance });
-    const token = tokenOf(bench.request(bench.plan({ c: [pod('a')] }), '', { signal: 'release' }).token);
-    bench.state(pod('a').address).liveSessions = 100;
-    assert.equal(bench.request(bench.plan({ c: [pod('a'), pod('b')] }), token).name, 'b');
-    bench.allowsMoves = false;
-    assert.equal(bench.request(bench.plan({ c: [pod('a'), pod('d')] }), token).name, 'a');
-  });
-});
-
-describe('what an application signals', () => {
-  it('is one of several words, on one line as on two', () => {
-    const bench = new Bench();
-    const plan = bench.plan({ c: [pod('a')] });
-    const token = tokenOf(bench.request(plan).token);
-    for (const signal of ['end', 'END', 'release, end', 'later,end ']) {
-      assert.match(bench.request(plan, token, { signal }).setCookie ?? '', /^sid=; Max-Age=0/);
-    }
-    for (const signal of ['release', 'Release ,x']) assert.ok(bench.request(plan, token, { signal }).token);
-    for (const signal of ['', 'ended', 'release end', ',']) {
-      assert.equal(bench.request(plan, token, { signal }).setCookie, null);
-    }
-  });
-});
-
 describe('the budget of moves', () => {
   it("is the policy's, whatever the targets of its routes", () => {
-    const bench = new Bench({ policy: 'shop/cart', rebalance: { idleForMillis: 2000, whenAbove: 1, maxPerMinute: 1 } });
+    const bench = new SessionBench({
+      policy: 'shop/cart',
+      rebalance: { idleForMillis: 2000, whenAbove: 1, maxPerMinute: 1 },
+    });
     const alone = bench.plan({ c: [pod('a')] });
     const tokens = [0, 1].map(() => tokenOf(bench.request(alone, '', { signal: 'release' }).token));
     bench.state(pod('a').address).liveSessions = 100;
@@ -302,7 +120,7 @@ describe('the budget of moves', () => {
 
 describe('a draining host', () => {
   it('keeps its sessions until the deadline, and takes no new ones', () => {
-    const bench = new Bench({
+    const bench = new SessionBench({
       drainDeadlineMillis: MINUTE,
       onLost: { kind: 'fail', status: 503, retryAfterSeconds: 1 },
     });
@@ -321,7 +139,7 @@ describe('a draining host', () => {
   });
 
   it('serves on where all drain', () => {
-    const bench = new Bench({ drainDeadlineMillis: MINUTE });
+    const bench = new SessionBench({ drainDeadlineMillis: MINUTE });
     const plan = bench.plan({ c: [pod('a', { health: 'draining' }), pod('b', { health: 'draining' })] });
     const drain = { startedSeconds: NOW - 3600, deadlineSeconds: null, by: 'endpoint' } as const;
     for (const name of ['a', 'b']) bench.state(pod(name).address).drain = drain;
@@ -331,7 +149,7 @@ describe('a draining host', () => {
   });
 
   it('loses released sessions at once', () => {
-    const bench = new Bench();
+    const bench = new SessionBench();
     const token = tokenOf(bench.request(bench.plan({ c: [pod('a')] }), '', { signal: 'release' }).token);
     const plan = bench.plan({ c: [pod('a', { health: 'draining' }), pod('b')] });
     assert.equal(bench.request(plan, token).name, 'b');
@@ -340,8 +158,8 @@ describe('a draining host', () => {
 
 describe('a lost session', () => {
   it('re-homes to one pod whichever gateway sees it first', () => {
-    const one = new Bench();
-    const other = new Bench();
+    const one = new SessionBench();
+    const other = new SessionBench();
     for (let i = 0; i < 20; i++) {
       const token = tokenOf(one.request(one.plan({ c: [pod('a')] })).token);
       const plan = { c: ['b', 'c', 'd', 'e'].map((name) => pod(name)) };
@@ -352,7 +170,7 @@ describe('a lost session', () => {
   });
 
   it('stays on its side of a split, unless that takes no new sessions', () => {
-    const bench = new Bench();
+    const bench = new SessionBench();
     const token = tokenOf(bench.request(bench.plan({ old: [pod('a')], new: [pod('x')] }, [1, 0])).token);
     for (let i = 0; i < 5; i++) {
       const plan = bench.plan({ old: [pod('b')], new: [pod('x')] }, [1, 99]);
@@ -365,7 +183,7 @@ describe('a lost session', () => {
   });
 
   it('is none where every pod seems to be unhealthy, and all serve', () => {
-    const bench = new Bench({ onLost: { kind: 'fail', status: 503, retryAfterSeconds: 1 } });
+    const bench = new SessionBench({ onLost: { kind: 'fail', status: 503, retryAfterSeconds: 1 } });
     const names = ['a', 'b', 'c', 'd'];
     const plan = bench.plan({ c: names.map((name) => pod(name)) });
     const sessions = Array.from({ length: 8 }, () => bench.request(plan));
@@ -378,7 +196,7 @@ describe('a lost session', () => {
   });
 
   it('does not come from a pod that is unhealthy for a moment elsewhere', () => {
-    const bench = new Bench();
+    const bench = new SessionBench();
     const plan = bench.plan({ c: [pod('a')] });
     const token = tokenOf(bench.request(plan).token);
     bench.state(pod('a').address).ejected = true;
@@ -392,7 +210,7 @@ describe('a lost session', () => {
 
 describe('new sessions', () => {
   it('go to the host with the fewest live ones, by weight', () => {
-    const bench = new Bench();
+    const bench = new SessionBench();
     const plan = bench.plan({ c: [pod('a'), pod('b'), pod('c', { weight: 2 })] });
     for (let i = 0; i < 40; i++) bench.request(plan);
     const counts = ['a', 'b', 'c'].map((name) => bench.state(pod(name).address).liveSessions);
@@ -400,7 +218,7 @@ describe('new sessions', () => {
   });
 
   it('go by key where there is one, and past a host that is far above the average', () => {
-    const bench = new Bench({ fallback: BY_IP });
+    const bench = new SessionBench({ fallback: BY_IP });
     const plan = bench.plan({ c: [pod('a'), pod('b'), pod('c')] });
     const first = bench.request(plan, '', { ip: '10.9.9.9' });
     assert.equal(first.selection.reason, 'hash');
@@ -412,7 +230,7 @@ describe('new sessions', () => {
   });
 
   it('do not go to and fro while a host that was crowded comes down', () => {
-    const bench = new Bench({ fallback: BY_IP });
+    const bench = new SessionBench({ fallback: BY_IP });
     const plan = bench.plan({ c: [pod('a'), pod('b'), pod('c')] });
     const client = { ip: '10.9.9.9' };
     const home = bench.request(plan, '', client);
@@ -431,7 +249,7 @@ describe('new sessions', () => {
 
   it('pass by hosts that are full, unless all are', () => {
     for (const kind of ['leastSessions', 'roundRobin', 'rendezvous'] as const) {
-      const bench = new Bench({ newSessions: { kind }, maxSessionsPerEndpoint: 3 });
+      const bench = new SessionBench({ newSessions: { kind }, maxSessionsPerEndpoint: 3 });
       const plan = bench.plan({ c: [pod('a'), pod('b')] });
       for (let i = 0; i < 6; i++) assert.notEqual(bench.request(plan).host, null);
       assert.deepEqual(
@@ -443,7 +261,7 @@ describe('new sessions', () => {
   });
 
   it('go to a crowded host rather than above the cap of the key’s own', () => {
-    const bench = new Bench({ fallback: BY_IP, maxSessionsPerEndpoint: 40 });
+    const bench = new SessionBench({ fallback: BY_IP, maxSessionsPerEndpoint: 40 });
     const heavy = pod('a', { weight: 1000 });
     const plan = bench.plan({ c: [heavy, pod('b')] });
     const client = { ip: '10.9.9.9' };
@@ -457,7 +275,7 @@ describe('new sessions', () => {
   });
 
   it('move nothing between surviving pods, by rendezvous', () => {
-    const bench = new Bench({ newSessions: { kind: 'rendezvous' }, fallback: BY_IP });
+    const bench = new SessionBench({ newSessions: { kind: 'rendezvous' }, fallback: BY_IP });
     const before = bench.plan({ c: ['a', 'b', 'c'].map((name) => pod(name)) });
     const after = bench.plan({ c: ['a', 'b', 'd'].map((name) => pod(name)) });
     for (let i = 0; i < 300; i++) {
@@ -473,7 +291,7 @@ describe('new sessions', () => {
       { kind: 'maglev', tableSize: 65_537 },
       { kind: 'roundRobin' },
     ] as const) {
-      const bench = new Bench({ newSessions });
+      const bench = new SessionBench({ newSessions });
       const plan = bench.plan({ c: [pod('a'), pod('b'), pod('c')] });
       for (let i = 0; i < 90; i++) bench.request(plan);
       for (const name of ['a', 'b', 'c']) {
@@ -484,7 +302,7 @@ describe('new sessions', () => {
   });
 
   it('count for a minute until they come back, and once for a client that never does', () => {
-    const bench = new Bench({ idleTimeoutMillis: 10 * MINUTE });
+    const bench = new SessionBench({ idleTimeoutMillis: 10 * MINUTE });
     const plan = bench.plan({ c: [pod('a')] });
     const token = tokenOf(bench.request(plan).token);
     bench.request(plan, token);
@@ -493,7 +311,7 @@ describe('new sessions', () => {
   });
 
   it('count by the key they began with only until they come back', () => {
-    const bench = new Bench({ idleTimeoutMillis: 10 * MINUTE, fallback: BY_IP });
+    const bench = new SessionBench({ idleTimeoutMillis: 10 * MINUTE, fallback: BY_IP });
     const plan = bench.plan({ c: [pod('a')] });
     const token = tokenOf(bench.request(plan, '', { ip: '10.1.1.1' }).token);
     bench.request(plan, token, { ip: '10.1.1.1' });
@@ -509,14 +327,14 @@ describe('names of pods', () => {
       ['uid', 'unknown-endpoint'],
       ['name', 'used'],
     ] as const) {
-      const bench = new Bench({ identity });
+      const bench = new SessionBench({ identity });
       const token = tokenOf(bench.request(bench.plan({ c: [pod('a')] })).token);
       assert.equal(bench.request(bench.plan({ c: [replaced, pod('b')] }), token).selection.token, outcome);
     }
   });
 
   it('are addresses where nothing else is known', () => {
-    const bench = new Bench();
+    const bench = new SessionBench();
     const bare = [endpointAt('10.0.0.1:80'), endpointAt('10.0.0.2:80')];
     const first = bench.request(bench.plan({ c: bare }));
     const again = bench.request(bench.plan({ c: bare.toReversed() }), tokenOf(first.token));
@@ -526,7 +344,7 @@ describe('names of pods', () => {
 
 describe('a sealed address', () => {
   it('is not the pod that a source knows at it later', () => {
-    const bench = new Bench();
+    const bench = new SessionBench();
     const { address } = pod('a');
     const token = tokenOf(bench.request(bench.plan({ c: [endpointAt(address)] })).token);
     assert.equal(bench.request(bench.plan({ c: [endpointAt(address)] }), token).selection.token, 'used');
@@ -538,7 +356,7 @@ describe('a sealed address', () => {
 
 describe('forged tokens', () => {
   it('never decide where a request goes, and never are an error', () => {
-    const bench = new Bench({ onLost: { kind: 'fail', status: 503, retryAfterSeconds: null } });
+    const bench = new SessionBench({ onLost: { kind: 'fail', status: 503, retryAfterSeconds: null } });
     const plan = bench.plan({ c: [pod('a'), pod('b')] });
     const good = tokenOf(bench.request(plan).token);
     const mutation = fc.record({ at: fc.nat(good.length - 1), to: fc.constantFrom(...'ABCxyz019-_~"; =') });
@@ -557,7 +375,7 @@ describe('forged tokens', () => {
 
 describe('many tokens on one request', () => {
   it('name the pod that still serves, whichever comes first', () => {
-    const bench = new Bench({ onLost: { kind: 'fail', status: 503, retryAfterSeconds: null } });
+    const bench = new SessionBench({ onLost: { kind: 'fail', status: 503, retryAfterSeconds: null } });
     const gone = tokenOf(bench.request(bench.plan({ c: [pod('a')] })).token);
     const there = tokenOf(bench.request(bench.plan({ c: [pod('b')] })).token);
     const plan = bench.plan({ c: [pod('b'), pod('c'), pod('d')] });
@@ -569,7 +387,7 @@ describe('many tokens on one request', () => {
   });
 
   it('are tried until one is good, and not for ever', () => {
-    const bench = new Bench();
+    const bench = new SessionBench();
     const plan = bench.plan({ c: [pod('a'), pod('b')] });
     const good = tokenOf(bench.request(plan).token);
     const forged = good.slice(0, -4) + (good.endsWith('AAAA') ? 'BBBB' : 'AAAA');
@@ -582,58 +400,8 @@ describe('many tokens on one request', () => {
 describe('cookies of strong sessions', () => {
   it('are made to be kept out of other hands', () => {
     const cookie = { ...SESSION_COOKIE, domain: 'example.com', secure: 'always', sameSite: 'Strict' } as const;
-    const bench = new Bench({ carriers: [{ kind: 'cookie', cookie }] });
+    const bench = new SessionBench({ carriers: [{ kind: 'cookie', cookie }] });
     const { setCookie } = bench.request(bench.plan({ c: [pod('a')] }));
     assert.match(setCookie ?? '', /^sid=[^;]+; Secure; Path=\/; Domain=example\.com; HttpOnly; SameSite=Strict$/);
-  });
-});
-
-describe('sessions that come with an address', () => {
-  const accepting: Partial<StrongSession> = {
-    token: { kind: 'sealed', keyRing: '', keyIds: [], acceptAddressTokens: true },
-  };
-  const address = encodeBase64(pod('a').address);
-
-  it('are sessions of their own once they are exchanged', () => {
-    const bench = new Bench(accepting);
-    const plan = bench.plan({ c: [pod('a'), pod('b')] });
-    const tokens = Array.from({ length: 20 }, () => tokenOf(bench.request(plan, address).token));
-    const ids = tokens.map((token) => {
-      const { selection, host } = bench.request(plan, token);
-      assert.equal(host?.endpoint.address, pod('a').address);
-      return idOf(host === null ? null : selection.sessionAt(host));
-    });
-    assert.equal(new Set(ids).size, 20);
-  });
-
-  it('count as new ones do until they come back exchanged', () => {
-    const bench = new Bench(accepting);
-    const plan = bench.plan({ c: [pod('a'), pod('b')] });
-    bench.request(plan, address);
-    assert.deepEqual(bench.events, ['seen 60']);
-  });
-
-  it('spread over the others when their pod goes, and agree by the fallback key where there is one', () => {
-    const others = ['b', 'd', 'e', 'f'].map((name) => pod(name));
-    const names = (session: Partial<StrongSession>, ip: (index: number) => string): Set<string> => {
-      const bench = new Bench({ ...session, newSessions: { kind: 'rendezvous' } });
-      const plan = bench.plan({ c: others });
-      return new Set(Array.from({ length: 20 }, (_, i) => bench.request(plan, address, { ip: ip(i) }).name));
-    };
-    for (const session of [accepting, { token: { kind: 'address' } } as const]) {
-      assert.ok(names(session, () => '10.1.1.1').size > 1);
-      assert.equal(names({ ...session, fallback: BY_IP }, () => '10.1.1.1').size, 1);
-      assert.ok(names({ ...session, fallback: BY_IP }, (index) => `10.1.1.${index}`).size > 1);
-    }
-  });
-
-  it('are counted by the fallback key where the policy has no other tokens', () => {
-    const bench = new Bench({ token: { kind: 'address' }, fallback: BY_IP });
-    const plan = bench.plan({ c: [pod('a')] });
-    const ids = ['10.1.1.1', '10.1.1.2'].map((ip) => {
-      const { selection, host } = bench.request(plan, address, { ip });
-      return idOf(host === null ? null : selection.sessionAt(host));
-    });
-    assert.notEqual(ids[0], ids[1]);
   });
 });
