@@ -9,19 +9,19 @@ import type { Gateway } from '../gateway.ts';
 import type { Runtime } from '../runtime.ts';
 import type { UpstreamHost } from '../upstream-host.ts';
 import { DrainBoard } from './drain-board.ts';
-import type { DrainOrder, DrainStore } from './drain-file.ts';
+import type { DrainStore, SavedDrains } from './drain-file.ts';
 
 class MemoryStore implements DrainStore {
-  orders: readonly DrainOrder[] = [];
+  saved: SavedDrains = { orders: [], starts: [] };
   fails = false;
 
-  load(): readonly DrainOrder[] {
-    return this.orders;
+  load(): SavedDrains {
+    return this.saved;
   }
 
-  save(orders: readonly DrainOrder[]): void {
+  save(drains: SavedDrains): void {
     if (this.fails) throw new Error('no space left');
-    this.orders = structuredClone(orders);
+    this.saved = structuredClone(drains);
   }
 }
 
@@ -34,10 +34,10 @@ function pod(name: string, port: number, overrides: Partial<Endpoint> = {}): End
 const PODS = [pod('web-0', 1), pod('web-1', 2)];
 const CLUSTERS = [buildCluster('web', PODS), buildCluster('web-admin', [pod('web-0', 11)])];
 
-async function setUp(clusters: readonly Cluster[] = CLUSTERS, store = new MemoryStore()) {
+async function setUp(clusters: readonly Cluster[] = CLUSTERS, store = new MemoryStore(), now = 5_000) {
   const routes = [buildRoute(buildForward('web', { affinity: strongSession({ drainDeadlineMillis: 600_000 }) }))];
   const test = await startGateway(routes, clusters);
-  const clock = { now: 5_000 };
+  const clock = { now };
   const passes: ReadonlySet<UpstreamHost>[] = [];
   const oldestSeconds = (hosts: ReadonlySet<UpstreamHost>): ReadonlyMap<UpstreamHost, number> => {
     passes.push(hosts);
@@ -45,10 +45,13 @@ async function setUp(clusters: readonly Cluster[] = CLUSTERS, store = new Memory
   };
   const board = new DrainBoard({ store, nowSeconds: () => clock.now, oldestSeconds });
   board.restore();
-  board.follow(test.gateway.runtime as Runtime);
+  const follow = (): void => {
+    if (board.follow(test.gateway.runtime as Runtime)) board.save();
+  };
+  follow();
   const change = async (changed: readonly Cluster[]): Promise<void> => {
     await test.reload(routes, changed);
-    board.follow(test.gateway.runtime as Runtime);
+    follow();
   };
   return {
     board,
@@ -108,7 +111,7 @@ describe('DrainBoard', () => {
     assert.equal(addresses(next.board).length, 2);
     assert.equal(next.board.drainedHosts[0]?.drain.deadlineSeconds, 5_060);
     next.board.cancel('web-0');
-    assert.deepEqual(test.store.orders, []);
+    assert.deepEqual(test.store.saved.orders, []);
   });
 
   it('keeps the start of a drain whose deadline changes', async () => {
@@ -138,6 +141,33 @@ describe('DrainBoard', () => {
     assert.deepEqual(addresses(test.board), []);
   });
 
+  it('keeps the start of what the configuration calls draining for the next process', async () => {
+    const draining = buildCluster('web', [pod('web-0', 1, { health: 'draining' }), pod('web-1', 2)]);
+    const starts = ({ board }: { readonly board: DrainBoard }): number[] =>
+      board.drainedHosts.map(({ drain }) => drain.startedSeconds);
+    await using test = await setUp([draining]);
+    await using next = await setUp([draining], test.store, 5_060);
+    assert.deepEqual(starts(next), [5_000]);
+    // An order writes down both.
+    next.board.order({ endpoint: 'web-1', deadlineSeconds: null });
+    await using third = await setUp([draining], test.store, 5_120);
+    assert.deepEqual(starts(third), [5_060, 5_000]);
+    await third.change([buildCluster('web', PODS)]);
+    // It serves again meanwhile: the next drain is another one.
+    await using fourth = await setUp([draining], test.store, 5_180);
+    assert.deepEqual(starts(fourth), [5_060, 5_180]);
+  });
+
+  it('knows what drained before also while there is no configuration yet', () => {
+    const store = new MemoryStore();
+    const name = { uid: 'u', namespace: 'shop', name: 'web-0', address: '' };
+    store.saved = { orders: [], starts: [{ pod: name, startedSeconds: 4_000 }] };
+    const board = new DrainBoard({ store, nowSeconds: () => 5_000, oldestSeconds: () => new Map() });
+    board.restore();
+    assert.deepEqual([board.drainedHosts, board.expiredHosts.size, board.prune()], [[], 0, false]);
+    assert.equal(board.progress[0]?.state, 'gone');
+  });
+
   it('does not drain another pod that has the address or the name now', async () => {
     await using test = await setUp();
     test.board.order({ endpoint: 'web-0', deadlineSeconds: null });
@@ -149,7 +179,7 @@ describe('DrainBoard', () => {
     test.board.prune();
     test.clock.now += 601;
     assert.equal(test.board.prune(), true);
-    assert.deepEqual([test.board.progress, test.store.orders], [[], []]);
+    assert.deepEqual([test.board.progress, test.store.saved.orders], [[], []]);
   });
 
   it('keeps an order while its pod is lost for a moment', async () => {

@@ -3,7 +3,7 @@ import type { Endpoint } from '../../model/cluster.ts';
 import type { DrainAnswer, DrainProgress, DrainRequest } from '../../model/sessions-view.ts';
 import type { Runtime } from '../runtime.ts';
 import type { UpstreamHost } from '../upstream-host.ts';
-import type { DrainOrder, DrainStore } from './drain-file.ts';
+import type { DrainOrder, DrainStart, DrainStore } from './drain-file.ts';
 import type { DrainedHost } from './host-drains.ts';
 import { formatPod, isMeant, listPods, type Pod, type PodName, toPodKey } from './pods.ts';
 import { longestDrainMillis } from './policy-deadlines.ts';
@@ -33,8 +33,8 @@ export interface DrainBoardOptions {
 export class DrainBoard {
   readonly #options: DrainBoardOptions;
   readonly #orders = new Map<string, DrainOrder>();
-  /** Since when the configuration calls a pod draining. */
-  readonly #starts = new Map<string, number>();
+  /** Pods that the configuration calls draining. */
+  readonly #starts = new Map<string, DrainStart>();
   /** Since when an order's pod is not there. */
   readonly #goneSince = new Map<string, number>();
   /** Sessions that a pod had when its drain was looked at first. */
@@ -42,30 +42,44 @@ export class DrainBoard {
   #pods: ReadonlyMap<string, Pod> = new Map();
   #keepMillis: ReadonlyMap<string, number | null> = new Map();
 
-  /** Throws an Error with a message for the user if the orders of the process before can't be read. */
   constructor(options: DrainBoardOptions) {
     this.#options = options;
   }
 
-  /** Takes up the orders of the process before. Throws an Error with a message for the user. */
+  /** Takes up the drains of the process before. Throws an Error with a message for the user. */
   restore(): void {
-    for (const order of this.#options.store.load()) this.#orders.set(toPodKey(order.pod), order);
+    const { orders, starts } = this.#options.store.load();
+    for (const order of orders) this.#orders.set(toPodKey(order.pod), order);
+    for (const start of starts) this.#starts.set(toPodKey(start.pod), start);
   }
 
-  /** Follows the pods of the runtime that serves from now on. */
-  follow({ clusters, snapshot }: Runtime): void {
+  /** Follows the pods of the runtime that serves from now on. True if what the configuration calls draining has changed. */
+  follow({ clusters, snapshot }: Runtime): boolean {
     this.#pods = listPods(clusters.values());
     this.#keepMillis = longestDrainMillis(snapshot.model);
     const now = this.#options.nowSeconds();
-    for (const [key, { hosts }] of this.#pods) {
+    let isChanged = false;
+    for (const [key, { name, hosts }] of this.#pods) {
       const isDraining = hosts.some(({ endpoint }) => endpoint.health === 'draining');
-      if (!isDraining) this.#starts.delete(key);
-      else if (!this.#starts.has(key)) this.#starts.set(key, Math.floor(now));
+      if (isDraining === this.#starts.has(key)) continue;
+      isChanged = true;
+      if (isDraining) this.#starts.set(key, { pod: name, startedSeconds: Math.floor(now) });
+      else this.#starts.delete(key);
     }
-    for (const key of this.#starts.keys()) if (!this.#pods.has(key)) this.#starts.delete(key);
+    for (const key of this.#starts.keys()) {
+      if (this.#pods.has(key)) continue;
+      isChanged = true;
+      this.#starts.delete(key);
+    }
     for (const key of this.#sessionsAtStart.keys()) {
       if (!this.#starts.has(key) && !this.#orders.has(key)) this.#sessionsAtStart.delete(key);
     }
+    return isChanged;
+  }
+
+  /** Writes down what drains, for the next process. Throws if it can't be. */
+  save(): void {
+    this.#write(this.#orders);
   }
 
   /** What each host's state has to say; hosts that are not here do not drain. */
@@ -103,7 +117,7 @@ export class DrainBoard {
     const exact = this.#options.nowSeconds();
     const now = Math.floor(exact);
     const pod = (this.#pods.get(key) as Pod).name;
-    const startedSeconds = this.#orders.get(key)?.startedSeconds ?? this.#starts.get(key) ?? now;
+    const startedSeconds = (this.#orders.get(key) ?? this.#starts.get(key))?.startedSeconds ?? now;
     const deadline = deadlineSeconds === null ? null : deadlineSeconds === 0 ? now : Math.ceil(exact + deadlineSeconds);
     this.#change(key, { pod, startedSeconds, deadlineSeconds: deadline });
     return { kind: 'done', drain: this.#progressOf(key) };
@@ -158,10 +172,14 @@ export class DrainBoard {
     const orders = new Map(this.#orders);
     if (order === null) orders.delete(key);
     else orders.set(key, order);
-    this.#options.store.save([...orders.values()]);
+    this.#write(orders);
     if (order === null) this.#orders.delete(key);
     else this.#orders.set(key, order);
     if (order === null) this.#sessionsAtStart.delete(key);
+  }
+
+  #write(orders: ReadonlyMap<string, DrainOrder>): void {
+    this.#options.store.save({ orders: [...orders.values()], starts: [...this.#starts.values()] });
   }
 
   #drains(): readonly Drain[] {
@@ -177,8 +195,9 @@ export class DrainBoard {
       const { startedSeconds, deadlineSeconds } = order;
       return { pod: order.pod, hosts, drain: { startedSeconds, deadlineSeconds, by: 'order' } };
     }
-    const startedSeconds = this.#starts.get(key) ?? 0;
-    return { pod: (pod as Pod).name, hosts, drain: { startedSeconds, deadlineSeconds: null, by: 'endpoint' } };
+    const start = this.#starts.get(key) as DrainStart;
+    const { startedSeconds } = start;
+    return { pod: start.pod, hosts, drain: { startedSeconds, deadlineSeconds: null, by: 'endpoint' } };
   }
 
   #findPods(text: string): readonly string[] {

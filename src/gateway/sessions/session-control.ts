@@ -49,7 +49,7 @@ export class SessionControl {
     } catch (error) {
       options.log.error(
         { error: error instanceof Error ? error.message : String(error) },
-        'the orders to drain of the process before are lost',
+        'the drains of the process before are lost',
       );
     }
   }
@@ -62,7 +62,7 @@ export class SessionControl {
   follow(runtime: Runtime): void {
     const gone = this.#pods.follow(runtime);
     if (gone !== null) this.center.forget((host) => gone.has(host));
-    this.#board.follow(runtime);
+    if (this.#board.follow(runtime)) this.#save();
     this.#options.gateway().useDrains(this.drains);
   }
 
@@ -78,6 +78,15 @@ export class SessionControl {
       if (this.#board.prune()) this.#publish();
     } catch (error) {
       this.#options.log.error({ error: String(error) }, 'the orders to drain could not be written');
+    }
+  }
+
+  /** The configuration counts all the same: it can't be refused for that. */
+  #save(): void {
+    try {
+      this.#board.save();
+    } catch (error) {
+      this.#options.log.error({ error: String(error) }, 'the starts of drains could not be written');
     }
   }
 
