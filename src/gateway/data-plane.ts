@@ -49,7 +49,7 @@ export function createLocalDataPlane(options: DataPlaneOptions): DataPlane {
     capacity: sessionCapacity(limits),
     store: options.drainStore,
     log,
-    onDrains: null,
+    workers: null,
   });
   const gateway: Gateway = new Gateway({
     accessLog,

@@ -43,7 +43,10 @@ async function setUp(clusters: readonly Cluster[] = CLUSTERS, store = new Memory
     passes.push(hosts);
     return new Map([...hosts].map((host) => [host, 30]));
   };
-  const board = new DrainBoard({ store, nowSeconds: () => clock.now, oldestSeconds });
+  /** The last list that all workers have followed. */
+  const workers = { followed: Number.POSITIVE_INFINITY };
+  const isFollowed = (list: number): boolean => list <= workers.followed;
+  const board = new DrainBoard({ store, nowSeconds: () => clock.now, oldestSeconds, isFollowed });
   board.restore();
   const follow = (): void => {
     if (board.follow(test.gateway.runtime as Runtime)) board.save();
@@ -58,6 +61,7 @@ async function setUp(clusters: readonly Cluster[] = CLUSTERS, store = new Memory
     clock,
     passes,
     store,
+    workers,
     gateway: test.gateway,
     change,
     [Symbol.asyncDispose]: () => test[Symbol.asyncDispose](),
@@ -70,7 +74,7 @@ function done(answer: DrainAnswer): DrainProgress {
 }
 
 function addresses(board: DrainBoard): string[] {
-  return board.drainedHosts.map(({ cluster, address }) => `${cluster} ${address}`).sort();
+  return board.list.hosts.map(({ cluster, address }) => `${cluster} ${address}`).sort();
 }
 
 function setLoad(gateway: Gateway, cluster: string, port: number, sessions: number, requests = 0): void {
@@ -109,7 +113,7 @@ describe('DrainBoard', () => {
     test.board.order({ endpoint: 'web-0', deadlineSeconds: 60 });
     await using next = await setUp(CLUSTERS, test.store);
     assert.equal(addresses(next.board).length, 2);
-    assert.equal(next.board.drainedHosts[0]?.drain.deadlineSeconds, 5_060);
+    assert.equal(next.board.list.hosts[0]?.drain.deadlineSeconds, 5_060);
     next.board.cancel('web-0');
     assert.deepEqual(test.store.saved.orders, []);
   });
@@ -126,14 +130,14 @@ describe('DrainBoard', () => {
     await using test = await setUp();
     const draining = buildCluster('web', [pod('web-0', 1, { health: 'draining' }), pod('web-1', 2)]);
     await test.change([draining]);
-    const [first] = test.board.drainedHosts;
+    const [first] = test.board.list.hosts;
     assert.deepEqual(first?.drain, { startedSeconds: 5_000, deadlineSeconds: null, by: 'endpoint' });
     test.clock.now += 60;
     await test.change([draining]);
-    assert.equal(test.board.drainedHosts[0]?.drain.startedSeconds, 5_000);
+    assert.equal(test.board.list.hosts[0]?.drain.startedSeconds, 5_000);
     // An order on top has the deadline of the order.
     test.board.order({ endpoint: 'web-0', deadlineSeconds: 5 });
-    const { drain } = test.board.drainedHosts[0] ?? {};
+    const { drain } = test.board.list.hosts[0] ?? {};
     assert.deepEqual(drain, { startedSeconds: 5_000, deadlineSeconds: 5_065, by: 'order' });
     test.board.cancel('web-0');
     assert.deepEqual(test.board.cancel('web-0').kind, 'refused');
@@ -144,7 +148,7 @@ describe('DrainBoard', () => {
   it('keeps the start of what the configuration calls draining for the next process', async () => {
     const draining = buildCluster('web', [pod('web-0', 1, { health: 'draining' }), pod('web-1', 2)]);
     const starts = ({ board }: { readonly board: DrainBoard }): number[] =>
-      board.drainedHosts.map(({ drain }) => drain.startedSeconds);
+      board.list.hosts.map(({ drain }) => drain.startedSeconds);
     await using test = await setUp([draining]);
     await using next = await setUp([draining], test.store, 5_060);
     assert.deepEqual(starts(next), [5_000]);
@@ -162,9 +166,10 @@ describe('DrainBoard', () => {
     const store = new MemoryStore();
     const name = { uid: 'u', namespace: 'shop', name: 'web-0', address: '' };
     store.saved = { orders: [], starts: [{ pod: name, startedSeconds: 4_000 }] };
-    const board = new DrainBoard({ store, nowSeconds: () => 5_000, oldestSeconds: () => new Map() });
+    const options = { nowSeconds: () => 5_000, oldestSeconds: () => new Map(), isFollowed: () => true };
+    const board = new DrainBoard({ store, ...options });
     board.restore();
-    assert.deepEqual([board.drainedHosts, board.expiredHosts.size, board.prune()], [[], 0, false]);
+    assert.deepEqual([board.list.hosts, board.expiredHosts.size, board.prune()], [[], 0, false]);
     assert.equal(board.progress[0]?.state, 'gone');
   });
 
@@ -213,6 +218,31 @@ describe('DrainBoard', () => {
     setLoad(test.gateway, 'web-admin', 11, 0);
     const [end] = test.board.progress;
     assert.deepEqual([end?.state, end?.estimateSeconds, end?.oldestSeconds], ['empty', 0, null]);
+  });
+
+  it('calls a pod empty when all workers have told of their sessions since it drains, and not before', async () => {
+    await using test = await setUp();
+    const { board, workers } = test;
+    workers.followed = board.list.number;
+    const states = (): string[] => board.progress.map(({ state }) => state);
+    assert.equal(done(board.order({ endpoint: 'web-0', deadlineSeconds: null })).state, 'draining');
+    workers.followed = board.list.number;
+    assert.deepEqual(states(), ['empty']);
+    // Another pod's drain, or another deadline, makes nothing of it unknown.
+    board.order({ endpoint: 'web-1', deadlineSeconds: null });
+    board.order({ endpoint: 'web-0', deadlineSeconds: 60 });
+    assert.deepEqual(states(), ['empty', 'draining']);
+    workers.followed = board.list.number;
+    board.cancel('web-0');
+    board.order({ endpoint: 'web-0', deadlineSeconds: 60 });
+    assert.deepEqual(states(), ['empty', 'draining']);
+    workers.followed = board.list.number;
+    await test.change([
+      buildCluster('web', [pod('web-0', 1), pod('web-1', 2), pod('web-2', 3, { health: 'draining' })]),
+    ]);
+    assert.deepEqual(states(), ['empty', 'empty', 'draining']);
+    test.clock.now += 60;
+    assert.deepEqual(states(), ['empty', 'empty', 'draining']);
   });
 
   it('looks through the sessions once, however many pods drain', async () => {

@@ -4,7 +4,7 @@ import type { DrainAnswer, DrainProgress, DrainRequest } from '../../model/sessi
 import type { Runtime } from '../runtime.ts';
 import type { UpstreamHost } from '../upstream-host.ts';
 import type { DrainOrder, DrainStart, DrainStore } from './drain-file.ts';
-import type { DrainedHost } from './host-drains.ts';
+import type { DrainList } from './host-drains.ts';
 import { formatPod, isMeant, listPods, type Pod, type PodName, toPodKey } from './pods.ts';
 import { longestDrainMillis } from './policy-deadlines.ts';
 
@@ -27,6 +27,8 @@ export interface DrainBoardOptions {
   readonly nowSeconds: () => number;
   /** How long the oldest session of each of these hosts is known. Looks at every session, whatever the hosts. */
   readonly oldestSeconds: (hosts: ReadonlySet<UpstreamHost>) => ReadonlyMap<UpstreamHost, number>;
+  /** Whether all that serve have followed the list of that number, and have said what sessions they had by then. */
+  readonly isFollowed: (listNumber: number) => boolean;
 }
 
 /** Which pods drain: those that the configuration calls draining, and those that somebody ordered to. */
@@ -37,6 +39,9 @@ export class DrainBoard {
   readonly #starts = new Map<string, DrainStart>();
   /** Since when an order's pod is not there. */
   readonly #goneSince = new Map<string, number>();
+  #listNumber = 0;
+  /** The list with which a drain began, or with which an order took it over. */
+  readonly #begunWith = new Map<string, number>();
   /** Sessions that a pod had when its drain was looked at first. */
   readonly #sessionsAtStart = new Map<string, number>();
   #pods: ReadonlyMap<string, Pod> = new Map();
@@ -65,15 +70,17 @@ export class DrainBoard {
       isChanged = true;
       if (isDraining) this.#starts.set(key, { pod: name, startedSeconds: Math.floor(now) });
       else this.#starts.delete(key);
+      if (isDraining) this.#begunWith.set(key, this.#listNumber + 1);
     }
     for (const key of this.#starts.keys()) {
       if (this.#pods.has(key)) continue;
       isChanged = true;
       this.#starts.delete(key);
     }
-    for (const key of this.#sessionsAtStart.keys()) {
-      if (!this.#starts.has(key) && !this.#orders.has(key)) this.#sessionsAtStart.delete(key);
+    for (const known of [this.#sessionsAtStart, this.#begunWith]) {
+      for (const key of known.keys()) if (!this.#starts.has(key) && !this.#orders.has(key)) known.delete(key);
     }
+    if (isChanged) this.#listNumber++;
     return isChanged;
   }
 
@@ -83,10 +90,11 @@ export class DrainBoard {
   }
 
   /** What each host's state has to say; hosts that are not here do not drain. */
-  get drainedHosts(): readonly DrainedHost[] {
-    return this.#drains().flatMap(({ drain, hosts }) =>
+  get list(): DrainList {
+    const hosts = this.#drains().flatMap(({ drain, hosts }) =>
       hosts.map(({ state }) => ({ cluster: state.cluster, address: state.address, drain })),
     );
+    return { number: this.#listNumber, hosts };
   }
 
   /** Hosts that no session may stay on any more. */
@@ -173,6 +181,8 @@ export class DrainBoard {
     if (order === null) orders.delete(key);
     else orders.set(key, order);
     this.#write(orders);
+    this.#listNumber++;
+    if (order !== null && !this.#orders.has(key)) this.#begunWith.set(key, this.#listNumber);
     if (order === null) this.#orders.delete(key);
     else this.#orders.set(key, order);
     if (order === null) this.#sessionsAtStart.delete(key);
@@ -226,7 +236,9 @@ export class DrainBoard {
     const now = this.#options.nowSeconds();
     const deadlineSeconds = this.#lastDeadline(drain, states);
     const isOver = deadlineSeconds !== null && now >= deadlineSeconds;
-    const isEmpty = sessions === 0 && activeRequests === 0;
+    // A session that began in a worker just before may not have been told of yet.
+    const isFollowed = this.#options.isFollowed(this.#begunWith.get(key) ?? 0);
+    const isEmpty = sessions === 0 && activeRequests === 0 && isFollowed;
     const atStart = this.#sessionsAtStart.get(key) ?? sessions;
     this.#sessionsAtStart.set(key, Math.max(atStart, sessions));
     const pace = (atStart - sessions) / Math.max(1, now - drain.startedSeconds);

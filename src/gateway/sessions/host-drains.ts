@@ -8,6 +8,12 @@ export interface DrainedHost extends HostName {
   readonly drain: HostDrain;
 }
 
+/** All hosts that drain; a later list has a higher number. */
+export interface DrainList {
+  readonly number: number;
+  readonly hosts: readonly DrainedHost[];
+}
+
 /** Sets what the hosts of a runtime know of their drains, and makes the tables of those clusters anew that changed by it. */
 export function applyDrains({ clusters }: Runtime, drained: readonly DrainedHost[]): void {
   const wanted = new Map(drained.map(({ cluster, address, drain }) => [toHostKey(cluster, address), drain]));

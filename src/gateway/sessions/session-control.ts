@@ -5,10 +5,11 @@ import type { Runtime } from '../runtime.ts';
 import type { UpstreamHost } from '../upstream-host.ts';
 import { DrainBoard } from './drain-board.ts';
 import type { DrainStore } from './drain-file.ts';
-import type { DrainedHost } from './host-drains.ts';
+import type { DrainList } from './host-drains.ts';
 import { PodChanges } from './pod-changes.ts';
 import { formatPod, podNameOf } from './pods.ts';
 import { SessionCenter } from './session-center.ts';
+import type { SessionReport } from './session-report.ts';
 
 /** How often sessions and drains are looked through, and workers told. */
 export const SESSION_TICK_MILLIS = 500;
@@ -19,8 +20,16 @@ export interface SessionControlOptions {
   readonly capacity: number;
   readonly store: DrainStore;
   readonly log: Log;
-  /** Hears of drains after this process's own gateway; null: no other process serves. */
-  readonly onDrains: ((drains: readonly DrainedHost[]) => void) | null;
+  /** null: no other process serves. */
+  readonly workers: SessionWorkers | null;
+}
+
+/** The processes that serve. */
+export interface SessionWorkers {
+  /** Tells them of drains; this process's own gateway knows already. */
+  readonly drain: (drains: DrainList) => void;
+  /** Numbers of those that serve at the moment. */
+  readonly serving: () => readonly number[];
 }
 
 /** Live sessions and drains of a gateway, in the process that has its configuration. */
@@ -30,19 +39,23 @@ export class SessionControl {
   readonly #board: DrainBoard;
   readonly #pods = new PodChanges();
   #expired: ReadonlySet<UpstreamHost> = new Set();
+  /** The last list of drains that a worker had followed when it told of its sessions. */
+  readonly #followed = new Map<number, number>();
 
   constructor(options: SessionControlOptions) {
     this.#options = options;
     this.center = new SessionCenter({
       hosts: () => options.gateway().hosts,
       capacity: options.capacity,
-      hasWorkers: options.onDrains !== null,
+      hasWorkers: options.workers !== null,
       nowSeconds: () => performance.now() / 1000,
     });
     this.#board = new DrainBoard({
       store: options.store,
       nowSeconds: () => Date.now() / 1000,
       oldestSeconds: (hosts) => this.center.oldestSeconds(hosts),
+      isFollowed: (list) =>
+        options.workers?.serving().every((worker) => (this.#followed.get(worker) ?? -1) >= list) ?? true,
     });
     try {
       this.#board.restore();
@@ -54,8 +67,20 @@ export class SessionControl {
     }
   }
 
-  get drains(): readonly DrainedHost[] {
-    return this.#board.drainedHosts;
+  get drains(): DrainList {
+    return this.#board.list;
+  }
+
+  /** A worker tells of its sessions, and which list of drains it had followed by then. */
+  report(worker: number, report: SessionReport, drainList: number): void {
+    this.center.report(worker, report);
+    this.#followed.set(worker, drainList);
+  }
+
+  /** The worker has ended. */
+  onExit(worker: number): void {
+    this.center.onExit(worker);
+    this.#followed.delete(worker);
   }
 
   /** To be called when a runtime is compiled and does not serve yet. */
@@ -63,7 +88,7 @@ export class SessionControl {
     const gone = this.#pods.follow(runtime);
     if (gone !== null) this.center.forget((host) => gone.has(host));
     if (this.#board.follow(runtime)) this.#save();
-    this.#options.gateway().useDrains(this.drains);
+    this.#options.gateway().useDrains(this.drains.hosts);
   }
 
   /** To be called every SESSION_TICK_MILLIS. */
@@ -145,7 +170,7 @@ export class SessionControl {
 
   #publish(): void {
     const { drains } = this;
-    this.#options.gateway().useDrains(drains);
-    this.#options.onDrains?.(drains);
+    this.#options.gateway().useDrains(drains.hosts);
+    this.#options.workers?.drain(drains);
   }
 }

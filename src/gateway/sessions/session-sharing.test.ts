@@ -373,6 +373,36 @@ describe('counting live sessions in workers', () => {
     for (const id of [1, ...more]) assert.deepEqual(all.streams(id), new Array(3).fill(Number.POSITIVE_INFINITY));
   });
 
+  it('answers a list of drains with what it has, also where that is nothing', () => {
+    const reports: [words: number, drainList: number][] = [];
+    const { hosts, at } = createHosts();
+    const sessions = new WorkerSessions({
+      hosts: () => hosts,
+      capacity: 10,
+      share: { index: 0, count: 1 },
+      report: ({ words }, drainList) => reports.push([words.length, drainList]),
+      nowSeconds: () => 1_000,
+    });
+    const answer = (): void => sessions.receive({ counts: [], isAnswer: true, news: null });
+    sessions.followDrains(3);
+    sessions.tick();
+    answer();
+    sessions.tick();
+    assert.deepEqual(reports, [[0, 3]]);
+    sessions.seen({ hi: 1, lo: 4096, host: at(1), windowSeconds: WINDOW });
+    sessions.tick();
+    // While that is on its way.
+    sessions.followDrains(4);
+    sessions.followDrains(2);
+    sessions.tick();
+    answer();
+    sessions.tick();
+    assert.deepEqual(
+      reports.map(([, drainList]) => drainList),
+      [3, 3, 4],
+    );
+  });
+
   it('takes no part of sessions of hosts that it does not know', () => {
     const all = new Processes(1);
     const stranger = all.workers[0]?.hosts.hostFor('web', buildEndpoint({ host: '127.0.0.1', port: 99 }));

@@ -23,8 +23,8 @@ export interface WorkerSessionsOptions {
   readonly hosts: () => UpstreamHosts;
   readonly capacity: number;
   readonly share: { readonly index: number; readonly count: number };
-  /** Tells the primary, which answers by a notice. */
-  readonly report: (report: SessionReport) => void;
+  /** Tells the primary, which answers by a notice; `drainList` is the list of drains that was followed by then. */
+  readonly report: (report: SessionReport, drainList: number) => void;
   /** Seconds that only ever grow. */
   readonly nowSeconds: () => number;
 }
@@ -47,6 +47,8 @@ export class WorkerSessions implements SessionLedger<UpstreamHost> {
   #told = new Map<UpstreamHost, number>();
   #isWaiting = false;
   #streamsTold = 0;
+  #drainList = -1;
+  #mustReport = false;
 
   constructor(options: WorkerSessionsOptions) {
     this.#options = options;
@@ -97,13 +99,25 @@ export class WorkerSessions implements SessionLedger<UpstreamHost> {
   tick(): void {
     this.#table.sweep();
     this.#keepStreams();
-    if (this.#isWaiting || this.#outbox.size === 0) return;
+    if (this.#isWaiting || (this.#outbox.size === 0 && !this.#mustReport)) return;
+    this.#mustReport = false;
     const messages = [...this.#outbox.values()];
     this.#outbox.clear();
     this.#told = this.#fresh;
     this.#fresh = new Map();
     this.#isWaiting = true;
-    this.#options.report(encodeReport(messages, (id) => this.#table.secondsSinceStream(id, OTHERS)));
+    this.#options.report(
+      encodeReport(messages, (id) => this.#table.secondsSinceStream(id, OTHERS)),
+      this.#drainList,
+    );
+  }
+
+  /** No more new sessions for the hosts of this list: what they have until now is told even if there is nothing to tell. */
+  followDrains(listNumber: number): void {
+    // A list may come with a snapshot that was long in coming.
+    if (listNumber <= this.#drainList) return;
+    this.#drainList = listNumber;
+    this.#mustReport = true;
   }
 
   /** The primary has counted. */

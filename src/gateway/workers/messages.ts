@@ -5,7 +5,7 @@ import type { BindingOptions } from '../bindings.ts';
 import type { BindFailure, KeyRingTexts } from '../gateway.ts';
 import type { HostVerdict } from '../health/health-sharing.ts';
 import type { GatewayLimits } from '../limits.ts';
-import type { DrainedHost } from '../sessions/host-drains.ts';
+import type { DrainList } from '../sessions/host-drains.ts';
 import type { SessionReport } from '../sessions/session-report.ts';
 import type { SessionNotice } from '../sessions/worker-sessions.ts';
 
@@ -21,7 +21,7 @@ export interface WorkerSettings {
 /** What a worker has to know before it serves a snapshot, beside the snapshot. */
 export interface WorkerKnowledge {
   readonly health: readonly HostVerdict[];
-  readonly drains: readonly DrainedHost[];
+  readonly drains: DrainList;
   /** null: it knows already, unless it is new. */
   readonly sessions: SessionNotice | null;
 }
@@ -38,8 +38,8 @@ export type PrimaryMessage =
   | { readonly kind: 'dropSocket'; readonly key: string; readonly index: number }
   /** Diagnostics are left out. Answered by `applied`. */
   | ({ readonly kind: 'apply'; readonly snapshot: Snapshot } & WorkerKnowledge)
-  /** These hosts drain, and no others. */
-  | { readonly kind: 'drains'; readonly drains: readonly DrainedHost[] }
+  /** These hosts drain, and no others. Answered by `sessions`. */
+  | { readonly kind: 'drains'; readonly drains: DrainList }
   | { readonly kind: 'sessions'; readonly notice: SessionNotice }
   /** Keys of session tokens; they are said to nobody else. */
   | { readonly kind: 'keyRings'; readonly rings: KeyRingTexts }
@@ -62,8 +62,8 @@ export type WorkerMessage =
   | { readonly kind: 'pong' }
   /** The worker's own outlier detection has ejected the host or let it back. */
   | { readonly kind: 'ejection'; readonly cluster: string; readonly address: string; readonly ejected: boolean }
-  /** Answered by a notice. */
-  | { readonly kind: 'sessions'; readonly report: SessionReport }
+  /** Answered by a notice. `drainList` is the last list of drains that the worker has followed. */
+  | { readonly kind: 'sessions'; readonly report: SessionReport; readonly drainList: number }
   | { readonly kind: 'report'; readonly families: readonly MetricFamily[] }
   | {
       readonly kind: 'log';

@@ -144,6 +144,33 @@ describe('sessions in workers', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a drain that is asked for at once', { timeout: 60_000 }, () => {
+  it('is empty when the workers have told of their sessions, and not before', async () => {
+    await using pods = await startPods('a', 'b');
+    const [a, b] = pods.all;
+    await using started = await startShop({ a, b });
+    const { sessions } = started.workers;
+    // The second session comes to the other pod, which has none either.
+    for (const key of ['first', 'second']) {
+      const pod = await podOf(started, key);
+      const answer = sessions.drain({ endpoint: pod, deadlineSeconds: null });
+      assert.ok(answer.kind === 'done');
+      let { drain } = answer;
+      await eventually('its session', () => {
+        assert.equal(drain.state, 'draining');
+        drain = sessions.view().drains.find((each) => each.pod === `shop/${pod}`) ?? drain;
+        return drain.sessions === 1;
+      });
+    }
+    for (const pod of ['a', 'b']) sessions.drain({ endpoint: pod, deadlineSeconds: 1 });
+    const isEmpty = (): boolean => sessions.view().drains.every(({ state }) => state === 'empty');
+    await eventually('the deadline', isEmpty);
+    // A worker that is new has to have said so too.
+    await replaceWorker(started, 0);
+    await eventually('the new worker', isEmpty);
+  });
+});
+
 async function startPods<const N extends readonly string[]>(
   ...names: N
 ): Promise<AsyncDisposable & { readonly all: { readonly [I in keyof N]: TestServer } }> {

@@ -31,7 +31,7 @@ export interface WorkerPoolOptions {
 export interface WorkerPoolEvents {
   /** What a worker has to know when it starts to serve a snapshot; `isNew`: it has served none. */
   knowledgeFor(worker: number, isNew: boolean): WorkerKnowledge;
-  onSessions(worker: number, report: SessionReport): void;
+  onSessions(worker: number, report: SessionReport, drainList: number): void;
   onEjection(worker: number, cluster: string, address: string, ejected: boolean): void;
   onExit(worker: number, pid: number): void;
 }
@@ -62,7 +62,8 @@ export class WorkerPool {
       onServing: () => this.#shareSockets(),
       onEjection: (slot: WorkerSlot, cluster: string, address: string, ejected: boolean) =>
         events.onEjection(slot.index, cluster, address, ejected),
-      onSessions: (slot: WorkerSlot, report: SessionReport) => events.onSessions(slot.index, report),
+      onSessions: (slot: WorkerSlot, report: SessionReport, drainList: number) =>
+        events.onSessions(slot.index, report, drainList),
       onExit: (slot: WorkerSlot, pid: number) => this.#onExit(slot, pid),
     };
     this.#slots = Array.from(

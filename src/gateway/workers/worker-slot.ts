@@ -27,7 +27,7 @@ export interface WorkerSlotEvents {
   /** The process serves its first snapshot. */
   onServing(slot: WorkerSlot): void;
   onEjection(slot: WorkerSlot, cluster: string, address: string, ejected: boolean): void;
-  onSessions(slot: WorkerSlot, report: SessionReport): void;
+  onSessions(slot: WorkerSlot, report: SessionReport, drainList: number): void;
   /** The process `pid` has ended. */
   onExit(slot: WorkerSlot, pid: number): void;
 }
@@ -157,7 +157,7 @@ export class WorkerSlot {
         events.onEjection(this, message.cluster, message.address, message.ejected);
         break;
       case 'sessions':
-        events.onSessions(this, message.report);
+        events.onSessions(this, message.report, message.drainList);
         break;
       case 'log':
         log[message.level]({ worker: index, ...message.fields }, message.message);

@@ -8,6 +8,7 @@ import { Gateway } from '../gateway.ts';
 import { registerGatewayMetrics } from '../gateway-metrics.ts';
 import type { HealthSharing } from '../health/health-sharing.ts';
 import type { Runtime } from '../runtime.ts';
+import type { DrainList } from '../sessions/host-drains.ts';
 import { PodChanges } from '../sessions/pod-changes.ts';
 import { SESSION_TICK_MILLIS } from '../sessions/session-control.ts';
 import { type SessionNotice, WorkerSessions } from '../sessions/worker-sessions.ts';
@@ -37,6 +38,7 @@ export class Worker {
   /** What is said of sessions on hosts that come with the next snapshot, in the order it came. */
   readonly #notices: SessionNotice[] = [];
   #hasHosts = false;
+  #drainList = 0;
   readonly #metrics: MetricSamples = createMetricSamples();
   /** What changes listeners is done in the order it came. */
   #lastChange: Promise<void> = Promise.resolve();
@@ -49,7 +51,7 @@ export class Worker {
       hosts: () => this.#gateway.hosts,
       capacity: sessionCapacity(settings.limits),
       share: { index: slot, count: settings.workers },
-      report: (report) => send({ kind: 'sessions', report }),
+      report: (report, drainList) => send({ kind: 'sessions', report, drainList }),
       nowSeconds: () => performance.now() / 1000,
     });
     this.#gateway = new Gateway({
@@ -86,7 +88,8 @@ export class Worker {
         this.#gateway.health.readmit(message.cluster, message.address);
         break;
       case 'drains':
-        this.#gateway.useDrains(message.drains);
+        this.#useDrains(message.drains);
+        this.#sessions.followDrains(message.drains.number);
         break;
       case 'sessions':
         if (this.#hasHosts && this.#notices.length === 0) this.#sessions.receive(message.notice);
@@ -120,8 +123,9 @@ export class Worker {
   async #change(message: ListenerChange, handle: SendHandle): Promise<void> {
     if (message.kind === 'apply') {
       this.#gateway.health.replaceVerdicts(message.health);
-      this.#gateway.useDrains(message.drains);
+      this.#useDrains(message.drains);
       const failures = await this.#gateway.apply(message.snapshot);
+      this.#sessions.followDrains(message.drains.number);
       this.#send({ kind: 'applied', revision: message.snapshot.revision, failures });
       return;
     }
@@ -129,6 +133,13 @@ export class Worker {
     if (kind === 'socket') this.#sockets.add(key, index, ListenSocket.receive(handle));
     else this.#sockets.drop(key, index);
     await this.#gateway.listenOn(key, this.#sockets.of(key));
+  }
+
+  /** A snapshot that waits for its turn brings a list that may be older than the one in use. */
+  #useDrains({ number, hosts }: DrainList): void {
+    if (number < this.#drainList) return;
+    this.#drainList = number;
+    this.#gateway.useDrains(hosts);
   }
 
   #onCompiled(runtime: Runtime): void {

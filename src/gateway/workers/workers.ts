@@ -50,9 +50,12 @@ export function createWorkers(options: WorkersOptions): Workers {
     capacity: sessionCapacity(limits),
     store: options.drainStore,
     log,
-    onDrains: (drains) => {
-      shareSessions();
-      pool.sendAll({ kind: 'drains', drains });
+    workers: {
+      drain: (drains) => {
+        shareSessions();
+        pool.sendAll({ kind: 'drains', drains });
+      },
+      serving: () => pool.workers.filter(({ isServing }) => isServing).map(({ worker }) => worker),
     },
   });
   const mirror: Gateway = new Gateway({
@@ -78,11 +81,11 @@ export function createWorkers(options: WorkersOptions): Workers {
         drains: sessions.drains,
         sessions: isNew ? sessions.center.notice() : null,
       }),
-      onSessions: (worker, report) => sessions.center.report(worker, report),
+      onSessions: (worker, report, drainList) => sessions.report(worker, report, drainList),
       onEjection: (worker, cluster, address, ejected) => health.onEjection(worker, { cluster, address }, ejected),
       onExit: (worker, pid) => {
         health.onExit(worker);
-        sessions.center.onExit(worker);
+        sessions.onExit(worker);
         metrics.onExit(pid);
       },
     },
