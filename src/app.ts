@@ -17,6 +17,7 @@ import { type SocketsByKey, startSuccessor } from './gateway/sockets/handover.ts
 import { CAN_KEEP_SOCKETS, listenOnPort } from './gateway/sockets/listen-socket.ts';
 import { SocketStore } from './gateway/sockets/socket-store.ts';
 import { findUnserved } from './gateway/unserved.ts';
+import { keepCollectionsShort } from './gateway/v8-heap.ts';
 import { createWorkers } from './gateway/workers/workers.ts';
 import { formatAddress } from './model/address.ts';
 import { createFileSource } from './sources/file/file.ts';
@@ -176,6 +177,7 @@ function createDataPlane(options: AppOptions, sockets: SocketStore | null, log: 
   const common = { bindings: { bind, portMap }, accessLog, limits: options.limits ?? {}, drainStore, log, metrics };
   if (workers > 1 && sockets !== null) return createWorkers({ ...common, sockets, workers });
   if (workers > 1) log.warn({ workers }, 'this Node version can not share ports with workers; one process serves');
+  keepCollectionsShort();
   return createLocalDataPlane({ ...common, sockets });
 }
 

@@ -7,7 +7,7 @@ import { ABUSER_KINDS, type AbuserKind } from './abusers.ts';
 import type { GoodReport } from './good-clients.ts';
 
 /*
- * npm run abuse -- [--seconds N] [--rounds N] [--only KIND] [--write]
+ * npm run abuse -- [--seconds N] [--rounds N] [--only KIND|all] [--write]
  *
  * 100 well-behaved clients beside each kind of bad client and all of them together, N seconds each (8) and as long in quiet
  * before each, in several rounds (3). Prints a table; --write puts it into docs/reliability.md. Exit 1: a good request
@@ -36,8 +36,12 @@ async function main(): Promise<number> {
       write: { type: 'boolean', default: false },
     },
   });
-  const kinds = ABUSER_KINDS.filter((kind) => values.only === undefined || kind === values.only);
-  const round = [...kinds.map((kind) => ({ [kind]: COUNTS[kind] })), ...(values.only === undefined ? [COUNTS] : [])];
+  const { only } = values;
+  const kinds = ABUSER_KINDS.filter((kind) => only === undefined || kind === only);
+  const round = [
+    ...kinds.map((kind) => ({ [kind]: COUNTS[kind] })),
+    ...(only === undefined || only === 'all' ? [COUNTS] : []),
+  ];
   const report = await runAbuse({
     secondsPerPhase: Number(values.seconds),
     goodClients: 100,

@@ -1,5 +1,4 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { createTrim } from '../v8-heap.ts';
 
 /** Between two collections; one takes some 50 ms of a process that no request waits for. */
 const TRIM_MILLIS = 10_000;
@@ -33,12 +32,4 @@ export class HeapTrimmer implements Disposable {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
-}
-
-/** A full collection that also makes the heap small, by V8's own function, which contexts made under this flag have. */
-function createTrim(): () => void {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as (options: object) => void;
-  setFlagsFromString('--no-expose-gc');
-  return () => collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }

@@ -4,6 +4,7 @@ import { dirname, extname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import type { ListenSocket } from '../sockets/listen-socket.ts';
+import { shortCollectionFlags } from '../v8-heap.ts';
 import type { PrimaryMessage, WorkerMessage } from './messages.ts';
 
 /** A .ts file in a checkout, a .js file in an installed package. */
@@ -30,6 +31,7 @@ export class WorkerProcess {
     // The slot is there for those who read a list of processes.
     this.#child = fork(WORKER_MAIN, [`--worker=${options.slot}`], {
       serialization: 'advanced',
+      execArgv: [...shortCollectionFlags(), ...process.execArgv],
       env: workerEnvironment(),
       stdio: ['ignore', options.hasOutput ? 'pipe' : 'ignore', 'inherit', 'ipc'],
     });
