@@ -301,6 +301,9 @@ export class Exchange implements UpstreamRequestOwner {
       this.#reply(action.status, action.body, '');
     } else if (action.kind === 'redirect') {
       this.#reply(action.status, '', '', `location: ${action.location(this.#preparation.context)}\r\n`);
+    } else if (this.#preparation.isAtLastHop) {
+      if (this.#head?.method === 'TRACE') this.#reply(501, 'TRACE is not served here\n', '');
+      else this.#reply(200, '', '');
     } else {
       this.#forward = action;
       if (action.filters === null) this.#choose(action);

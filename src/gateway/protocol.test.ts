@@ -177,6 +177,40 @@ describe('request targets', () => {
   });
 });
 
+describe('Max-Forwards', () => {
+  it('is counted down for OPTIONS and TRACE, and is nothing to other methods', async () => {
+    await using pod = await startHttpServer((request, response) =>
+      response.end(`${request.method} ${request.headersDistinct['max-forwards']?.join()}`),
+    );
+    await using test = await startBefore(pod);
+    const seen: string[] = [];
+    for (const [method, received] of [
+      ['OPTIONS', '1'],
+      ['TRACE', '010'],
+      ['OPTIONS', '99999999999999999999'],
+      ['OPTIONS', '5\r\nmax-forwards: 3'],
+      ['OPTIONS', '-1'],
+      ['GET', '0'],
+    ]) {
+      using client = await RawClient.connect(test.port);
+      client.write(`${method} / HTTP/1.1\r\nhost: a\r\nmax-forwards: ${received}\r\nconnection: close\r\n\r\n`);
+      seen.push((await client.waitForEnd()).match(/(?:OPTIONS|TRACE|GET) .*/)?.[0] ?? '');
+    }
+    assert.deepEqual(seen, ['OPTIONS 0', 'TRACE 9', 'OPTIONS 2147483647', 'OPTIONS 4', 'OPTIONS -1', 'GET 0']);
+  });
+
+  it('of 0 has the gateway answer', async () => {
+    await using pod = await startScriptedPod();
+    await using test = await startBefore(pod);
+    using client = await RawClient.connect(test.port);
+    client.write('OPTIONS / HTTP/1.1\r\nhost: a\r\nmax-forwards: 0\r\n\r\n');
+    await client.waitFor(/^HTTP\/1\.1 200 OK\r\n[\s\S]*content-length: 0\r\n\r\n$/);
+    client.write('TRACE / HTTP/1.1\r\nhost: a\r\nmax-forwards: 00\r\n\r\n');
+    await client.waitFor(/HTTP\/1\.1 501 /);
+    assert.equal(pod.connectionCount(), 0);
+  });
+});
+
 describe('a response', () => {
   it('of server-sent events passes event by event', async () => {
     const opened = Promise.withResolvers<ServerResponse>();

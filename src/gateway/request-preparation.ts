@@ -8,6 +8,7 @@ import { offers } from '../http1/upgrade.ts';
 import type { PathNormalization } from '../model/listener.ts';
 import { hasOtherSegments, normalizePath } from '../routing/normal-path.ts';
 import { type CompiledForward, type CompiledTarget, expectedTimeoutLine } from './compiled-route.ts';
+import { countDown, readMaxForwards } from './max-forwards.ts';
 import { RequestContext } from './request-context.ts';
 import type { UpstreamHost } from './upstream-host.ts';
 
@@ -35,6 +36,8 @@ export class RequestPreparation {
   #resolvedTarget = '';
   /** Where CONNECT wants to go, `host:port`; empty for other methods. */
   #destination = '';
+  /** As of `readMaxForwards`. */
+  #maxForwards = -1;
 
   constructor(peer: RequestPeer) {
     this.#peer = peer;
@@ -44,6 +47,11 @@ export class RequestPreparation {
   /** Empty where the listener makes none and the client sent none. */
   get requestId(): string {
     return this.#forwarded.requestId ?? '';
+  }
+
+  /** The request must not go any further. */
+  get isAtLastHop(): boolean {
+    return this.#maxForwards === 0;
   }
 
   /** Takes up a request: who the client is, and what the route table shall match on. */
@@ -59,6 +67,7 @@ export class RequestPreparation {
     if (meaning.path === '*' || meaning.isConnect) context.path = '/';
     this.edits.upgrade = !meaning.isConnect && offers(meaning.upgrade, TUNNELLED) ? TUNNELLED : '';
     this.#destination = meaning.isConnect ? meaning.authority : '';
+    this.#maxForwards = readMaxForwards(head);
     this.#peer.resolveForwarding(head, forwarded);
     context.clientIp = forwarded.clientIp;
     context.clientPort = forwarded.portKept ? this.#peer.remotePort : 0;
@@ -88,10 +97,11 @@ export class RequestPreparation {
       context.authority = target.hostRewrite;
       if (this.#destination !== '') this.#rewriteDestination(target.hostRewrite);
     }
-    const unwrapped = selection.requestEdits;
-    if (unwrapped.length > 0) {
-      edits.remove = own.removedAlso(unwrapped);
-      for (const { name, value } of unwrapped) {
+    let replaced = selection.requestEdits;
+    if (this.#maxForwards > 0) replaced = [...replaced, countDown(this.#maxForwards)];
+    if (replaced.length > 0) {
+      edits.remove = own.removedAlso(replaced);
+      for (const { name, value } of replaced) {
         lines += `${name}: ${value}\r\n`;
         context.edit([name], [[name, value]]);
       }
