@@ -71,14 +71,20 @@ function reachOf(cookiePath: string, match: PathMatch): 'all' | 'some' | 'none' 
   return kind !== 'exact' && cookiePath.startsWith(value) ? 'some' : 'none';
 }
 
-/** RFC 6265 §5.1.3: a browser takes a Domain that its host lies within. */
+/** RFC 6265 §5.1.3: a browser takes a Domain that its host lies within, and that is no public suffix (§5.3). */
 function reportDomain({ cookie, policy, path }: PlacedCookie, host: VirtualHost, sink: DiagnosticSink): void {
   if (cookie.domain === '') return;
+  const at = policy.position([...path, 'domain']);
+  if (!cookie.domain.includes('.') && !host.domains.includes(cookie.domain)) {
+    const message = `browsers drop a cookie for all of ${cookie.domain}, which is no domain of anybody's`;
+    sink.report('warning', 'no-affinity', at, message, 'Leave domain out.');
+    return;
+  }
   for (const domain of host.domains) {
     const name = domain.replace(/^\*\.?/, '');
     if (name === '' || name === cookie.domain || name.endsWith(`.${cookie.domain}`)) continue;
     const message = `browsers drop the cookie on ${domain}, which does not lie within its domain ${cookie.domain}`;
-    sink.report('warning', 'no-affinity', policy.position([...path, 'domain']), message, 'Leave domain out.');
+    sink.report('warning', 'no-affinity', at, message, 'Leave domain out.');
   }
 }
 

@@ -25,7 +25,13 @@ export function reportProblems(policy: Resource, spec: SessionPolicySpec, sink: 
     reportTimes(spec, warn);
     reportCarriers(spec, warn);
   }
-  if (spec.token === 'address') ignore(ONLY_WITH_SEALED, 'an address token knows no time and no pod');
+  if (spec.token === 'address') {
+    ignore(ONLY_WITH_SEALED, 'an address token knows no time and no pod');
+    if (spec.maxSessionsPerEndpoint !== null && spec.fallback === null && spec.carrier.length > 0) {
+      const help = 'Add a fallback, by which clients are counted, or seal the tokens.';
+      warn(['spec', 'maxSessionsPerEndpoint'], 'all sessions of a pod count as one: address tokens are alike', help);
+    }
+  }
   for (const kind of ['ringHash', 'maglev'] as const) {
     if (spec[kind] !== null && spec.newSessions !== kind && spec.carrier.length > 0) {
       ignore([kind], `newSessions is ${spec.newSessions}`);
@@ -66,13 +72,18 @@ function isWritten(policy: Resource, field: string): boolean {
   return isRecord(spec) && (spec[field] ?? null) !== null;
 }
 
-function reportTimes({ token, idleTimeout, absoluteTimeout, rebalance }: SessionPolicySpec, warn: Warn): void {
+function reportTimes(spec: SessionPolicySpec, warn: Warn): void {
+  const { token, idleTimeout, absoluteTimeout, rebalance } = spec;
   if (token === 'address') return;
   if (idleTimeout !== null && absoluteTimeout !== null && absoluteTimeout < idleTimeout) {
     const message = 'idleTimeout never ends a session: absoluteTimeout is shorter';
     warn(['spec', 'idleTimeout'], message);
   }
-  if (rebalance !== null && idleTimeout !== null && (rebalance.idleFor ?? DEFAULT_IDLE_FOR) >= idleTimeout) {
+  if (rebalance !== null && !spec.carrier.some(({ cookie, header }) => cookie !== null || header !== null)) {
+    const message =
+      "no session moves for being idle: only the application's own values carry the token, and tell no time of use";
+    warn(['spec', 'rebalance'], message, 'Sessions that the application releases move all the same.');
+  } else if (rebalance !== null && idleTimeout !== null && (rebalance.idleFor ?? DEFAULT_IDLE_FOR) >= idleTimeout) {
     const message = 'no session moves for being idle: idleTimeout ends it before idleFor has passed';
     warn(['spec', 'rebalance', 'idleFor'], message, 'Sessions that the application releases move all the same.');
   }

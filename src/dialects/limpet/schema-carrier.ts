@@ -22,21 +22,15 @@ export interface CookieCarrier {
   readonly persistent: boolean;
 }
 
-/** Headers that frame a message, belong to one connection, or have a meaning here already. */
-const RESERVED: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'cookie',
-  'host',
-  'keep-alive',
-  'limpet-session',
-  'proxy-connection',
-  'set-cookie',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
+/** Headers that frame a message, belong to one connection, or mean something to whoever gets the message. */
+const RESERVED: ReadonlySet<string> = new Set(
+  `accept accept-encoding accept-language accept-ranges age allow authorization cache-control connection content-encoding
+  content-language content-length content-location content-range content-type cookie date etag expect expires forwarded
+  host if-match if-modified-since if-none-match if-range if-unmodified-since keep-alive last-modified limpet-session
+  location origin proxy-authenticate proxy-authorization proxy-connection range referer retry-after server set-cookie te
+  trailer transfer-encoding upgrade user-agent vary via www-authenticate x-forwarded-for x-forwarded-host
+  x-forwarded-proto x-request-id`.split(/\s+/),
+);
 
 /** A header that a session may use for itself. */
 export const sessionHeader: Schema<string> = problem(text, (name) => {
