@@ -1,10 +1,11 @@
-import type { Diagnostic } from '../../diagnostics/diagnostic.ts';
+import type { Location } from '../../diagnostics/diagnostic.ts';
 import { DiagnosticSink } from '../../diagnostics/sink.ts';
 import { decodeSpec } from '../../resources/decode.ts';
-import type { Resource } from '../../resources/resource.ts';
+import type { FieldPath, Resource } from '../../resources/resource.ts';
 import type { Schema } from '../../resources/schema.ts';
 import type { Rules } from '../../resources/written.ts';
-import { guardRules, UNKNOWN } from './rules-guards.ts';
+import { reportOnce } from './report-once.ts';
+import { guardRules } from './rules-guards.ts';
 
 /**
  * A resource as Istio would take it: its schema refuses wrong types and unknown fields, as the API server does with a
@@ -13,35 +14,26 @@ import { guardRules, UNKNOWN } from './rules-guards.ts';
 export function decodeIstio<T>(resource: Resource, schema: Schema<T>, rules: Rules, sink: DiagnosticSink): T | null {
   const guard = guardRules[resource.kind]?.(schema);
   const found = new DiagnosticSink();
-  const value = decodeSpec(resource, schema, found, {
+  const paths = new Map<Location, FieldPath>();
+  const ruled = new Set<string>();
+  const position: Resource['position'] = (path, part) => {
+    const at = { ...resource.position(path, part) };
+    paths.set(at, path);
+    return at;
+  };
+  const value = decodeSpec({ ...resource, position }, schema, found, {
     rules: (written, findings) => {
       rules(written, findings);
       guard?.(written, findings);
+      for (const { message } of findings.all) ruled.add(message);
     },
     unknownField: 'error',
   });
-  reportOnce(found, sink);
+  const placed = found.sorted().map((diagnostic) => ({
+    diagnostic,
+    path: paths.get(diagnostic.location) ?? [],
+    isRule: ruled.has(diagnostic.message),
+  }));
+  reportOnce(placed, sink);
   return value;
-}
-
-const NO_EFFECT = /^It has no effect\. ?/;
-
-/** What an unknown field costs is told with the field. */
-function reportOnce(found: DiagnosticSink, sink: DiagnosticSink): void {
-  const all = found.sorted();
-  const keyOf = ({ location: { line, column } }: Diagnostic): string => `${line}:${column}`;
-  const unknown = new Set(all.filter(({ code }) => code === 'unknown-field').map(keyOf));
-  const costs = new Map<string, string>();
-  for (const one of all) if (isCost(one) && unknown.has(keyOf(one))) costs.set(keyOf(one), one.help);
-  for (const one of all) {
-    const cost = costs.get(keyOf(one));
-    if (cost === undefined) sink.add(one);
-    else if (one.code === 'unknown-field') {
-      sink.add({ ...one, help: `${one.help.replace(NO_EFFECT, '')} ${cost}`.trimStart() });
-    } else if (!isCost(one)) sink.add(one);
-  }
-}
-
-function isCost({ code, message }: Diagnostic): boolean {
-  return code === 'invalid-field' && message.endsWith(UNKNOWN);
 }

@@ -1,7 +1,8 @@
 import type { ResourceSet } from '../../resources/resource-set.ts';
 import { Written } from '../../resources/written.ts';
 import type { ActionContext } from './resolve-destination.ts';
-import { covers, toFullHost } from './resolve-names.ts';
+import { toFullHost } from './resolve-names.ts';
+import { covers } from './rules-names.ts';
 
 /** DestinationRules that no service of this gateway has, or that stand where Istio does not look (istio-affinity §2). */
 export function lintUnmatchedRules({ registry, options, sink }: ActionContext, resources: ResourceSet): void {

@@ -46,6 +46,11 @@ export function resolveRules(
       );
       return [];
     }
+    if (delegate.spec.hosts.length > 0) {
+      const message = `VirtualService ${name} has hosts of its own, so nothing can be delegated to it`;
+      sink.report('warning', 'unresolved-reference', at, message, 'The rule is left out. Remove the hosts there.');
+      return [];
+    }
     if (!isExportedTo(delegate.spec.exportTo, delegate.resource.metadata.namespace, resource.metadata.namespace)) {
       const message = `VirtualService ${name} is not exported to namespace ${resource.metadata.namespace}`;
       sink.report('warning', 'unresolved-reference', at, message, 'The rule is left out.');
@@ -162,8 +167,8 @@ function isWithin(root: HttpMatch, leaf: HttpMatch): boolean {
 /** A regex is within nothing and nothing is within it; an exact value or a prefix is within a prefix of it. */
 function isValueWithin(root: StringMatchSpec | null, leaf: StringMatchSpec | null): boolean {
   if (root === null || leaf === null) return true;
-  if (root.regex !== null || leaf.regex !== null) return false;
-  if (root.exact !== null) return leaf.exact === root.exact;
-  const inner = leaf.prefix ?? leaf.exact;
-  return root.prefix !== null && (inner?.startsWith(root.prefix) ?? false);
+  if (root.regex || leaf.regex) return false;
+  if (root.exact) return leaf.exact === root.exact;
+  const inner = leaf.prefix || leaf.exact;
+  return Boolean(root.prefix && inner?.startsWith(root.prefix));
 }

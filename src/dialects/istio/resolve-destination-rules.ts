@@ -3,8 +3,9 @@ import { byAge, type FieldPath, nameOf, type Resource } from '../../resources/re
 import type { ResourceSet } from '../../resources/resource-set.ts';
 import { decodeIstio } from './decode-istio.ts';
 import type { IstioOptions } from './options.ts';
-import { covers, isExportedTo, isPrivate, isWildcard, orDefault, toFullHost } from './resolve-names.ts';
+import { isExportedTo, isPrivate, isWildcard, orDefault, toFullHost } from './resolve-names.ts';
 import { destinationRuleRules } from './rules-destination-rule.ts';
+import { covers } from './rules-names.ts';
 import {
   type DestinationRuleSpec,
   destinationRuleSpec,

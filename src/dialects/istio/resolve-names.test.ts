@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { covers, intersectHosts, isExportedTo, isPrivate, toFullHost, toGatewayName } from './resolve-names.ts';
+import { intersectHosts, isExportedTo, isPrivate, toFullHost, toGatewayName } from './resolve-names.ts';
+import { covers } from './rules-names.ts';
 
 describe('toFullHost', () => {
   it('completes only names without a dot', () => {
@@ -18,6 +19,8 @@ describe('covers', () => {
     assert.ok(covers('*.example.com', 'a.b.example.com'));
     assert.ok(covers('*.example.com', '*.b.example.com'));
     assert.ok(covers('*', 'anything'));
+    // Istio compares the rest alone, so that `*` stands for nothing, too, where no dot follows it.
+    assert.ok(covers('*example.com', 'example.com'));
     assert.ok(!covers('*.example.com', 'example.com'));
     assert.ok(!covers('*.b.example.com', '*.example.com'));
     assert.ok(!covers('a.example.com', '*.example.com'));

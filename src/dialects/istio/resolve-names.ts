@@ -1,3 +1,5 @@
+import { covers } from './rules-names.ts';
+
 /** A host name as Istio completes it: one without a dot is a Service of the namespace it stands in (istio-affinity §2). */
 export function toFullHost(host: string, namespace: string, clusterDomain: string): string {
   if (host.includes('.') || host.startsWith('*') || host.includes(':')) return host.toLowerCase();
@@ -6,11 +8,6 @@ export function toFullHost(host: string, namespace: string, clusterDomain: strin
 
 export function isWildcard(host: string): boolean {
   return host.startsWith('*');
-}
-
-/** Whether every name that `host` stands for is one that `pattern` stands for; `*.a.com` does not cover `a.com`. */
-export function covers(pattern: string, host: string): boolean {
-  return isWildcard(pattern) ? host.endsWith(pattern.slice(1)) && host.length >= pattern.length : pattern === host;
 }
 
 /** The narrower of two overlapping host patterns, or null where they share no name. */

@@ -3,7 +3,6 @@ import type { ResolvedRoute } from './emit-route.ts';
 import type { GatewayServer } from './gateway-server.ts';
 import { resolveAction } from './resolve-actions.ts';
 import type { ActionContext } from './resolve-destination.ts';
-import { toGatewayName } from './resolve-names.ts';
 import type { VirtualService } from './resolve-virtual-services.ts';
 import type { HttpMatch } from './schema-http-match.ts';
 
@@ -14,9 +13,7 @@ export function resolveRoutes(
   server: GatewayServer,
 ): ResolvedRoute[][] {
   return service.rules.map(({ rule, resource, path }) => {
-    const matches = rule.match
-      .map((item, at) => ({ item, at }))
-      .filter(({ item }) => appliesAt(item, service, server, context));
+    const matches = rule.match.map((item, at) => ({ item, at })).filter(({ item }) => appliesAt(item, server, context));
     if (rule.match.length > 0 && matches.length === 0) return [];
     const action = resolveAction(context, rule, resource, path, server.port);
     const common = { rule, action, port: server.port, hasTls: server.tls !== null, resource };
@@ -31,16 +28,9 @@ export function resolveRoutes(
 }
 
 /** Conditions on the gateway itself: its port, its name and its pod. */
-function appliesAt(
-  match: HttpMatch,
-  service: VirtualService,
-  server: GatewayServer,
-  { options }: ActionContext,
-): boolean {
-  const { namespace } = service.resource.metadata;
+function appliesAt(match: HttpMatch, server: GatewayServer, { options }: ActionContext): boolean {
   if (match.port !== null && match.port !== server.port) return false;
-  if (match.gateways.length > 0 && !match.gateways.some((name) => toGatewayName(name, namespace) === server.gateway))
-    return false;
+  if (match.gateways.length > 0 && !match.gateways.includes(server.gateway)) return false;
   if (match.sourceNamespace !== '' && match.sourceNamespace !== options.namespace) return false;
   return Object.entries(match.sourceLabels).every(([key, value]) => options.labels[key] === value);
 }

@@ -2,7 +2,6 @@ import type { FieldPath, Resource } from '../../resources/resource.ts';
 import type { GatewayServer } from './gateway-server.ts';
 import { type ActionContext, type ResolvedDestination, resolveDestination } from './resolve-destination.ts';
 import type { DestinationRule } from './resolve-destination-rules.ts';
-import { toGatewayName } from './resolve-names.ts';
 import { blockPlace, clusterPolicy } from './resolve-policy.ts';
 import { meetingHosts, type VirtualService } from './resolve-virtual-services.ts';
 import type { L4Destination, TcpMatch } from './schema-l4-rule.ts';
@@ -30,7 +29,7 @@ export function resolveTcpServer(
   for (const service of servicesOf(server, services, bound)) {
     for (const [index, rule] of service.tcp.entries()) {
       if (rule === null || rule.route.length === 0) continue;
-      if (rule.match.length > 0 && !rule.match.some((match) => appliesAt(match, service, server))) continue;
+      if (rule.match.length > 0 && !rule.match.some((match) => appliesAt(match, server))) continue;
       return resolveStream(context, service, rule.route, ['spec', 'tcp', index], server, []);
     }
   }
@@ -52,7 +51,7 @@ export function resolvePassthrough(
       if (rule === null || rule.route.length === 0) continue;
       const path = ['spec', 'tls', index];
       for (const [at, match] of rule.match.entries()) {
-        if (!appliesAt(match, service, server)) continue;
+        if (!appliesAt(match, server)) continue;
         const sniHosts = match.sniHosts.map((host) => host.toLowerCase());
         if (!takeNames(context, sniHosts, taken, service.resource, [...path, 'match', at, 'sniHosts'])) continue;
         streams.push(resolveStream(context, service, rule.route, path, server, sniHosts));
@@ -75,10 +74,9 @@ function servicesOf(
   return found;
 }
 
-function appliesAt({ port, gateways }: TcpMatch, service: VirtualService, server: GatewayServer): boolean {
+function appliesAt({ port, gateways }: TcpMatch, server: GatewayServer): boolean {
   if (port !== null && port !== server.port) return false;
-  const { namespace } = service.resource.metadata;
-  return gateways.length === 0 || gateways.some((name) => toGatewayName(name, namespace) === server.gateway);
+  return gateways.length === 0 || gateways.includes(server.gateway);
 }
 
 function takeNames(

@@ -6,9 +6,9 @@ import type { GatewayServer } from './gateway-server.ts';
 import type { IstioOptions } from './options.ts';
 import { type PlacedRule, type ReadVirtualService, resolveRules } from './resolve-delegates.ts';
 import type { Gateways } from './resolve-gateways.ts';
-import { intersectHosts, isExportedTo, isPrivate, orDefault, toFullHost, toGatewayName } from './resolve-names.ts';
+import { intersectHosts, isExportedTo, orDefault, toFullHost, toGatewayName } from './resolve-names.ts';
 import { virtualServiceRules } from './rules-virtual-service.ts';
-import type { TcpRule, TlsRule } from './schema-l4-rule.ts';
+import type { TcpMatch, TcpRule, TlsRule } from './schema-l4-rule.ts';
 import { type VirtualServiceSpec, virtualServiceSpec } from './schema-virtual-service.ts';
 
 export interface VirtualService {
@@ -91,13 +91,27 @@ function readVirtualServices(
       const spec = decodeIstio(resource, virtualServiceSpec, virtualServiceRules, sink);
       if (spec === null) return [];
       const exportTo = orDefault(spec.exportTo, mesh.defaultVirtualServiceExportTo);
-      return [{ resource, spec: { ...spec, exportTo } }];
+      return [{ resource, spec: { ...withFullGateways(spec, resource), exportTo } }];
     });
 }
 
-/** Those only this namespace sees come first, then those exported to it by name, then the public ones. */
+/** Gateways of matches are named from the VirtualService that they stand in, which may be a delegate. */
+function withFullGateways(spec: VirtualServiceSpec, { metadata }: Resource): VirtualServiceSpec {
+  const inMatches = <R extends { readonly match: readonly TcpMatch[] }>(rule: R | null): R | null => {
+    if (rule === null) return null;
+    const match = rule.match.map((item) => ({
+      ...item,
+      gateways: item.gateways.map((name) => toGatewayName(name, metadata.namespace) ?? name),
+    }));
+    return { ...rule, match };
+  };
+  return { ...spec, http: spec.http.map(inMatches), tcp: spec.tcp.map(inMatches), tls: spec.tls.map(inMatches) };
+}
+
+/** Those of this namespace that are not for all come first, then those exported to it by name, then the public ones. */
 function visibilityRank(exportTo: readonly string[], namespace: string, options: IstioOptions): number {
-  if (namespace === options.namespace && isPrivate(exportTo, namespace)) return 0;
+  if (exportTo.includes('*')) return 2;
+  if (namespace === options.namespace && (exportTo.includes('.') || exportTo.includes(namespace))) return 0;
   return exportTo.includes(options.namespace) ? 1 : 2;
 }
 

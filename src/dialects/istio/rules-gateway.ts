@@ -86,7 +86,7 @@ function checkServerPort(server: Written, findings: Findings): boolean {
     findings.refuse(port.at('targetPort'), 'has no effect on a gateway', 'Remove it.', 'key');
   if (port.at('name').value === '')
     findings.refuse(port.at('name'), 'must not be empty', 'Name the port, each name once in a Gateway.');
-  return findings.all.length === before;
+  return typeof protocol.value === 'string' && findings.all.length === before;
 }
 
 function checkBind(server: Written, findings: Findings): void {

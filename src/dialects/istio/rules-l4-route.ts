@@ -36,7 +36,9 @@ function checkSniHost(host: Written, spec: Written, isForGateway: boolean, findi
     findings.refuse(host, problem, HOST_HELP);
     return;
   }
-  if (spec.at('hosts').items.some(({ text }) => covers(text, host.text))) return;
+  const { value, items } = spec.at('hosts');
+  const isReadable = value === undefined || (Array.isArray(value) && value.every((one) => typeof one === 'string'));
+  if (!isReadable || items.some(({ text }) => covers(text, host.text))) return;
   findings.refuse(host, 'is covered by none of spec.hosts', 'Add it to spec.hosts, or a wildcard that covers it.');
 }
 

@@ -107,7 +107,10 @@ export function protocolOf(name: string): Protocol | null {
   return Object.hasOwn(PROTOCOLS, key) ? (PROTOCOLS[key] ?? null) : null;
 }
 
-/** Whether every name that `inner` stands for is one that `outer` stands for. */
+/**
+ * Whether every name that `inner` stands for is one that `outer` stands for; `*.a.com` does not cover `a.com`, and
+ * `*a.com` does.
+ */
 export function covers(outer: string, inner: string): boolean {
   if (!outer.startsWith('*')) return outer === inner;
   const tail = outer.slice(1);

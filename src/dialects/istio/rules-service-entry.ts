@@ -24,7 +24,9 @@ export function serviceEntryRules(resource: Written, findings: Findings): void {
   const spec = resource.at('spec');
   checkNulls(spec, findings);
   checkAnnotations(resource, findings);
-  const resolution = spec.at('resolution').text || 'NONE';
+  const { value: written = 'NONE' } = spec.at('resolution');
+  // What is no resolution at all has none of the rules of one.
+  const resolution = typeof written === 'string' ? written || 'NONE' : '';
   checkSelector(spec.at('workloadSelector'), 'labels', findings);
   if (spec.at('workloadSelector').isSet && spec.at('endpoints').isSet)
     findings.refuse(spec.at('endpoints'), 'must not stand beside workloadSelector', 'Keep one of them.', 'key');
@@ -58,7 +60,7 @@ function checkAddresses(spec: Written, resolution: string, findings: Findings): 
   for (const address of spec.at('addresses').items) {
     if (typeof address.value !== 'string') continue;
     findings.judge(address, subnetProblem(address.text), 'Write 10.0.0.1 or 10.0.0.0/8.');
-    if (address.text.includes('/') && resolution !== 'NONE' && resolution !== 'STATIC')
+    if (address.text.includes('/') && /DNS/.test(resolution))
       findings.refuse(address, 'must be one address: ranges go with NONE and STATIC', 'Leave the / and the bits out.');
   }
 }
@@ -89,7 +91,10 @@ function checkPorts(spec: Written, findings: Findings): void {
 
 function checkEndpoints(spec: Written, resolution: string, findings: Findings): void {
   const endpoints = spec.at('endpoints');
-  const names = new Set(spec.at('ports').items.map((port) => port.at('name').text));
+  const ports = spec.at('ports');
+  const areReadable = !ports.isSet || Array.isArray(ports.value);
+  const hasNames = areReadable && ports.items.every((port) => typeof port.at('name').value === 'string');
+  const names = hasNames ? new Set(ports.items.map((port) => port.at('name').text)) : null;
   if (resolution === 'NONE' && endpoints.isSet) {
     const help = 'Set resolution to STATIC for addresses or DNS for names.';
     findings.refuse(endpoints, 'must not be set with resolution NONE', help, 'key');
@@ -111,7 +116,7 @@ function checkEndpoints(spec: Written, resolution: string, findings: Findings): 
   }
 }
 
-function checkDnsEndpoint(endpoint: Written, names: ReadonlySet<string>, findings: Findings): void {
+function checkDnsEndpoint(endpoint: Written, names: ReadonlySet<string> | null, findings: Findings): void {
   const address = endpoint.at('address');
   if (!isIp(address.text)) {
     const problem = address.isSet ? domainProblem(address.text) : 'is missing';

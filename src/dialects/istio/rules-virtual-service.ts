@@ -13,7 +13,8 @@ export function virtualServiceRules(resource: Written, findings: Findings): void
   const spec = resource.at('spec');
   checkNulls(spec, findings);
   checkAnnotations(resource, findings);
-  const isDelegate = spec.at('hosts').items.length === 0;
+  const hosts = spec.at('hosts');
+  const isDelegate = hosts.value === undefined || (Array.isArray(hosts.value) && hosts.items.length === 0);
   if (isDelegate) checkDelegate(spec, findings);
   const gateways = spec.at('gateways');
   checkGatewayNames(gateways, findings);
