@@ -21,6 +21,15 @@ describe('MoveBudget', () => {
     );
   });
 
+  it('takes the share for used up as long as it is told to', () => {
+    let now = 1_000;
+    const budget = new MoveBudget({ index: 0, count: 1 }, () => now, 60.5);
+    now += 60;
+    assert.equal(budget.take('p', 1), false);
+    now += 1;
+    assert.deepEqual([budget.take('p', 1), budget.take('p', 1)], [true, false]);
+  });
+
   it('shares among workers, so that all together never make more', () => {
     const pauses = fc.array(fc.nat(40), { minLength: 1, maxLength: 60 });
     fc.assert(

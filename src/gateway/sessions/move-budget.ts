@@ -14,13 +14,22 @@ export class MoveBudget {
   readonly #nowSeconds: () => number;
   readonly #minutes = new Map<string, Minute>();
 
-  /** This process is number `index` (from 0) of `count` that share. */
-  constructor(share: { readonly index: number; readonly count: number }, nowSeconds: () => number) {
+  /** When what another process has taken of the share counts no more. */
+  readonly #freeFrom: number;
+
+  /** This process is number `index` (from 0) of `count` that share. For `usedSeconds` from now the share is used up. */
+  constructor(
+    share: { readonly index: number; readonly count: number },
+    nowSeconds: () => number,
+    usedSeconds: number = 0,
+  ) {
     this.#share = share;
     this.#nowSeconds = nowSeconds;
+    this.#freeFrom = nowSeconds() + usedSeconds;
   }
 
   take(policy: string, maxPerMinute: number): boolean {
+    if (this.#nowSeconds() < this.#freeFrom) return false;
     const { index, count } = this.#share;
     const limit = Math.floor(maxPerMinute / count) + (index < maxPerMinute % count ? 1 : 0);
     const minute = this.#minuteOf(policy);

@@ -41,6 +41,7 @@ class Processes {
       hosts: () => own.hosts,
       capacity: this.#capacity,
       share: { index, count: this.#count },
+      usedMovesSeconds: 0,
       report: (news: SessionReport): void => this.center.report(index, structuredClone(news)),
       nowSeconds: () => this.now,
     });
@@ -380,6 +381,7 @@ describe('counting live sessions in workers', () => {
       hosts: () => hosts,
       capacity: 10,
       share: { index: 0, count: 1 },
+      usedMovesSeconds: 0,
       report: ({ words }, drainList) => reports.push([words.length, drainList]),
       nowSeconds: () => 1_000,
     });

@@ -23,6 +23,8 @@ export interface WorkerSessionsOptions {
   readonly hosts: () => UpstreamHosts;
   readonly capacity: number;
   readonly share: { readonly index: number; readonly count: number };
+  /** For so long from now its share of moves is used up: by the worker before it, for all that is known. */
+  readonly usedMovesSeconds: number;
   /** Tells the primary, which answers by a notice; `drainList` is the list of drains that was followed by then. */
   readonly report: (report: SessionReport, drainList: number) => void;
   /** Seconds that only ever grow. */
@@ -52,7 +54,7 @@ export class WorkerSessions implements SessionLedger<UpstreamHost> {
 
   constructor(options: WorkerSessionsOptions) {
     this.#options = options;
-    this.#budget = new MoveBudget(options.share, options.nowSeconds);
+    this.#budget = new MoveBudget(options.share, options.nowSeconds, options.usedMovesSeconds);
     const { capacity, nowSeconds } = options;
     this.#table = new SessionTable({ capacity, nowSeconds, onCount: (...change) => this.#onCount(...change) });
   }

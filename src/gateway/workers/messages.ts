@@ -18,6 +18,14 @@ export interface WorkerSettings {
   readonly workers: number;
 }
 
+/** A worker's place among the workers. */
+export interface WorkerPlace {
+  /** From 0. */
+  readonly slot: number;
+  /** Seconds for which the moves of sessions that a worker may make are used up; 0: nobody was in its place before. */
+  readonly usedMovesSeconds: number;
+}
+
 /** What a worker has to know before it serves a snapshot, beside the snapshot. */
 export interface WorkerKnowledge {
   readonly health: readonly HostVerdict[];
@@ -31,7 +39,7 @@ export interface WorkerKnowledge {
  * algorithm can copy. A `socket` message brings the socket along.
  */
 export type PrimaryMessage =
-  | { readonly kind: 'settings'; readonly slot: number; readonly settings: WorkerSettings }
+  | ({ readonly kind: 'settings'; readonly settings: WorkerSettings } & WorkerPlace)
   /** From now on the worker accepts from this socket too; `index` tells sockets of one key apart. */
   | { readonly kind: 'socket'; readonly key: string; readonly index: number }
   /** The worker stops accepting from the socket. */

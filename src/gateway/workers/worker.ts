@@ -13,12 +13,10 @@ import { PodChanges } from '../sessions/pod-changes.ts';
 import { SESSION_TICK_MILLIS } from '../sessions/session-control.ts';
 import { type SessionNotice, WorkerSessions } from '../sessions/worker-sessions.ts';
 import { ListenSocket } from '../sockets/listen-socket.ts';
-import type { LogLevel, PrimaryMessage, WorkerMessage, WorkerSettings } from './messages.ts';
+import type { LogLevel, PrimaryMessage, WorkerMessage, WorkerPlace, WorkerSettings } from './messages.ts';
 import { WorkerSockets } from './worker-sockets.ts';
 
-export interface WorkerOptions {
-  /** The worker's place among the workers, from 0. */
-  readonly slot: number;
+export interface WorkerOptions extends WorkerPlace {
   readonly settings: WorkerSettings;
   /** Tells the primary; does nothing when there is none any more. */
   readonly send: (message: WorkerMessage) => void;
@@ -44,13 +42,14 @@ export class Worker {
   #lastChange: Promise<void> = Promise.resolve();
 
   constructor(options: WorkerOptions) {
-    const { slot, settings, send } = options;
+    const { slot, usedMovesSeconds, settings, send } = options;
     this.#send = send;
     this.#accessLog = createAccessLog(settings.accessLog);
     this.#sessions = new WorkerSessions({
       hosts: () => this.#gateway.hosts,
       capacity: sessionCapacity(settings.limits),
       share: { index: slot, count: settings.workers },
+      usedMovesSeconds,
       report: (report, drainList) => send({ kind: 'sessions', report, drainList }),
       nowSeconds: () => performance.now() / 1000,
     });
