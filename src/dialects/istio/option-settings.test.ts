@@ -50,6 +50,7 @@ describe('setIstioOption', () => {
     const wrong: [name: string, ...values: string[]][] = [
       ['namespace', '', 'Edge', 'a/b', 'a.b', '*', '-a', 'a'.repeat(64)],
       ['root-namespace', '', 'a b'],
+      ['revision', '', 'a b', '1.30'],
       ['labels', '', 'istio', '=edge', 'istio=a b', 'a=b,', 'a/b/c=d', '__proto__=x', 'a=b=c'],
       ['locality', '', '/a', 'eu//1', 'eu/a/1/x', 'eu/', 'e u'],
       ['cluster-domain', '', 'cluster.local.', '.local', 'Cluster.local', 'a b', 'http://a'],

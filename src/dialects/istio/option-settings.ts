@@ -34,6 +34,13 @@ export const ISTIO_SETTINGS: readonly IstioSetting[] = [
     set: (options, text) => (isNamespace(text) ? { ...options, rootNamespace: text } : null),
   },
   {
+    name: 'revision',
+    description: 'revision of istiod: its MeshConfig is in the ConfigMap istio-REVISION',
+    byDefault: '',
+    howToWrite: 'a revision, such as canary',
+    set: (options, text) => (isNamespace(text) ? { ...options, revision: text } : null),
+  },
+  {
     name: 'cluster-domain',
     description: 'what the full names of Services end in',
     byDefault: 'cluster.local',

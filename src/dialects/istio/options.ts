@@ -10,10 +10,12 @@ export interface IstioOptions {
   /** Labels of the gateway pod, which a Gateway's `selector` is compared with. */
   readonly labels: Readonly<Record<string, string>>;
   readonly rootNamespace: string;
+  /** Revision of the istiod that serves the gateway, whose ConfigMap is `istio-REVISION`; empty: not given. */
+  readonly revision: string;
   readonly clusterDomain: string;
   /** Where the gateway runs; decides which endpoints locality load balancing prefers. */
   readonly locality: Locality;
-  /** What holds in the whole mesh; the resources' own ConfigMap `istio` comes before it. */
+  /** What holds in the whole mesh; the resources' own ConfigMap comes before it. */
   readonly mesh: MeshConfig;
   /** Istio's PILOT_ENABLE_PERSISTENT_SESSION_FILTER: whether session labels give sessions. Off in Istio unless set, on here. */
   readonly persistentSessions: boolean;
@@ -50,6 +52,7 @@ export const DEFAULT_ISTIO_OPTIONS: IstioOptions = {
   namespace: 'istio-system',
   labels: { istio: 'ingressgateway', app: 'istio-ingressgateway' },
   rootNamespace: 'istio-system',
+  revision: '',
   clusterDomain: 'cluster.local',
   locality: NO_LOCALITY,
   mesh: DEFAULT_MESH_CONFIG,
