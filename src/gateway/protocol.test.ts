@@ -7,7 +7,7 @@ import { startGateway, type TestGateway } from '../../test/support/gateway.ts';
 import { fetchFrom, RawClient } from '../../test/support/http-client.ts';
 import { startHttpServer, startRawServer, type TestServer } from '../../test/support/http-server.ts';
 import { buildCluster, buildEndpoint, buildForward, buildRoute, NO_RETRIES } from '../../test/support/model-builder.ts';
-import type { ForwardAction } from '../model/route.ts';
+import type { ForwardAction, Route } from '../model/route.ts';
 
 function startBefore(pod: TestServer, action: Partial<ForwardAction> = {}): Promise<TestGateway> {
   return startGateway([buildRoute(buildForward('c', action))], [buildCluster('c', [buildEndpoint(pod)])]);
@@ -144,6 +144,31 @@ describe('an HTTP/1.0 client', () => {
     const received = await client.waitForEnd();
     assert.match(received, /^HTTP\/1\.1 200 OK\r\n[\s\S]*\r\n\r\nhello$/);
     assert.doesNotMatch(received, /transfer-encoding|103/);
+  });
+
+  it('that names no host asks for the address that it has connected to', async () => {
+    await using pod = await startHttpServer((request, response) => response.end(`for ${request.headers.host}`));
+    const redirect: Route = {
+      ...buildRoute(buildForward('c'), '/moved'),
+      action: {
+        kind: 'redirect',
+        status: 302,
+        scheme: null,
+        host: null,
+        port: null,
+        path: { kind: 'full', value: '/new' },
+      },
+    };
+    await using test = await startGateway(
+      [redirect, buildRoute(buildForward('c'))],
+      [buildCluster('c', [buildEndpoint(pod)])],
+    );
+    using client = await RawClient.connect(test.port);
+    client.write('GET / HTTP/1.0\r\n\r\n');
+    assert.match(await client.waitForEnd(), new RegExp(`for 127\\.0\\.0\\.1:${test.port}$`));
+    using other = await RawClient.connect(test.port);
+    other.write('GET /moved HTTP/1.0\r\n\r\n');
+    assert.match(await other.waitForEnd(), new RegExp(`location: http://127\\.0\\.0\\.1:${test.port}/new\r\n`));
   });
 
   it('keeps its connection where it asks for that and the response has a length', async () => {

@@ -36,6 +36,8 @@ export class RequestPreparation {
   #resolvedTarget = '';
   /** Where CONNECT wants to go, `host:port`; empty for other methods. */
   #destination = '';
+  /** Stands in for the Host of a request that names none, as HTTP/1.0 may; empty where the client names one. */
+  #defaultAuthority = '';
   /** As of `readMaxForwards`. */
   #maxForwards = -1;
 
@@ -61,7 +63,9 @@ export class RequestPreparation {
     const form = this.#peer.pathNormalization;
     const normal = normalizePath(meaning.path, form);
     this.#resolvedTarget = normal !== meaning.path && hasOtherSegments(meaning.path, form) ? normal : '';
-    context.begin(head, meaning.authority, normal);
+    // RFC 9112 §3.3 leaves the choice: where the client has connected to is what it can mean. Without any, there would be no URI.
+    this.#defaultAuthority = meaning.authority === '' ? this.#peer.localAddress : '';
+    context.begin(head, meaning.authority || this.#defaultAuthority, normal);
     // `OPTIONS *` asks about the server as a whole; to the route table that is the root (RFC 9112 §3.2.4). So is CONNECT,
     // which has no path.
     if (meaning.path === '*' || meaning.isConnect) context.path = '/';
@@ -81,7 +85,7 @@ export class RequestPreparation {
     const own = forwarded.internal ? target.internalRequestEdits : target.requestEdits;
     edits.remove = own.removed;
     edits.target = this.#resolvedTarget;
-    edits.authority = target.hostRewrite;
+    edits.authority = target.hostRewrite || this.#defaultAuthority;
     edits.expectContinue = true;
     edits.trailers = true;
     let lines = own.lines + encodeForwarded(forwarded);
