@@ -22,6 +22,23 @@ describe('sessions that come with an address', () => {
     assert.equal(new Set(ids).size, 20);
   });
 
+  it('go by what they were exchanged for while the address still comes', () => {
+    const bench = new SessionBench(accepting);
+    const onB = tokenOf(bench.request(bench.plan({ c: [pod('b')] })).token);
+    const plan = bench.plan({ c: [pod('a'), pod('b')] });
+    // A cookie of another path stays at the client beside the new one.
+    for (const cookies of [`${address}; sid=${onB}`, `${onB}; sid=${address}`]) {
+      const answer = bench.request(plan, cookies);
+      assert.deepEqual([answer.name, answer.selection.token, answer.token], ['b', 'used', null]);
+    }
+    const withoutB = bench.plan({ c: [pod('a'), pod('d')] });
+    for (const cookies of [`${address}; sid=${onB}`, `${onB}; sid=${address}`]) {
+      assert.equal(bench.request(withoutB, cookies).selection.token, 'unknown-endpoint');
+    }
+    const gone = encodeBase64('10.0.0.200:80');
+    assert.equal(bench.request(plan, `${gone}; sid=x; sid=${address}; sid=${gone}`).name, 'a');
+  });
+
   it('count as new ones do until they come back exchanged', () => {
     const bench = new SessionBench(accepting);
     const plan = bench.plan({ c: [pod('a'), pod('b')] });

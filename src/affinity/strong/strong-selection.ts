@@ -182,14 +182,22 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
     }
     const found = findNamedHost(this.#plan, read.tokens, read.content.endpoint);
     const lost = found === null ? 'gone' : this.#whyLost(found.target, found.host);
-    // Of several good tokens one whose host serves; else the first of them is the session that is lost.
-    if (lost !== null && this.#read !== null) return false;
+    if (this.#read !== null && !this.#outranks(read, lost, this.#read)) return false;
     this.#read = read;
     this.#readText = text;
     this.#readFrom = carrier;
     this.#found = found;
     this.#lostAs = lost;
-    return lost === null;
+    return lost === null && !this.#isExchange(read);
+  }
+
+  /**
+   * Of several good tokens one whose host serves; else the first of them is the session that is lost. An address counts
+   * where nothing else does: beside a sealed token it is what that was exchanged for, and may have moved since.
+   */
+  #outranks(read: ReadToken, lost: string | null, before: ReadToken): boolean {
+    if (this.#isExchange(read) !== this.#isExchange(before)) return this.#isExchange(before);
+    return lost === null && this.#lostAs !== null;
   }
 
   looksLikeToken(text: string): boolean {
@@ -276,7 +284,7 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
     const lost = this.#lostAs;
     if (found !== null && lost === null) {
       this.#target = found.target;
-      this.#record.token = this.#isExchange ? 'exchanged' : 'used';
+      this.#record.token = this.#isExchange(read) ? 'exchanged' : 'used';
       this.#destination = this.#destinationOf(found.target, read);
       if (this.#destination !== null || this.#shouldLeave(found.target, found.host, read)) this.#leave(found.host);
       else this.#sessionHost = found.host;
@@ -296,8 +304,8 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
   }
 
   /** An address in a policy of sealed tokens. */
-  get #isExchange(): boolean {
-    return this.#read?.tokens === null && this.#plan.session.token.kind === 'sealed';
+  #isExchange(read: ReadToken | null): boolean {
+    return read?.tokens === null && this.#plan.session.token.kind === 'sealed';
   }
 
   /**
@@ -305,7 +313,7 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
    * addresses alone, a client is known by its fallback key.
    */
   #idOfAddress({ id }: TokenContent): SessionId {
-    if (this.#isExchange) return this.#sessionId();
+    if (this.#isExchange(this.#read)) return this.#sessionId();
     return this.#plan.fallback.evaluate(this.#request, null, hash) ? { hi: hash.hi >>> 0, lo: hash.lo >>> 0 } : id;
   }
 
@@ -516,7 +524,7 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
     if (content === null) return;
     this.#noteMove(host);
     const { state } = host;
-    if (this.#isExchange && !isEnded) {
+    if (this.#isExchange(this.#read) && !isEnded) {
       this.#loadKey();
       this.#countNew(host);
       return;
