@@ -26,6 +26,13 @@ export function pod(name: string, overrides: Partial<Endpoint> = {}): Endpoint {
   return endpointAt(address, { identity: { uid: `uid-${name}`, namespace: 'shop', name }, ...overrides });
 }
 
+/** What a request has beside its cookie, and what the application signals. */
+export interface RequestFields {
+  readonly ip?: string;
+  readonly signal?: string;
+  readonly headers?: readonly (readonly [name: string, value: string])[];
+}
+
 /** What became of a request. */
 export interface BenchAnswer {
   readonly selection: Selection<HostState>;
@@ -93,8 +100,9 @@ export class SessionBench {
   }
 
   /** One request that is answered by the host it is sent to. */
-  request(plan: ForwardPlan<HostState>, cookie = '', fields: { ip?: string; signal?: string } = {}): BenchAnswer {
-    const headers: (readonly [string, string])[] = cookie === '' ? [] : [['cookie', `sid=${cookie}`]];
+  request(plan: ForwardPlan<HostState>, cookie = '', fields: RequestFields = {}): BenchAnswer {
+    const cookies: (readonly [string, string])[] = cookie === '' ? [] : [['cookie', `sid=${cookie}`]];
+    const headers = [...cookies, ...(fields.headers ?? [])];
     const request = requestWith(headers, fields.ip === undefined ? {} : { clientIp: fields.ip });
     const ledger: SessionLedger<HostState> = {
       seen: (event) => this.#note('seen', event),

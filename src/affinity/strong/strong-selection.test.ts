@@ -397,6 +397,18 @@ describe('many tokens on one request', () => {
   });
 });
 
+describe('a token in a header', () => {
+  it('is found behind any number of planted cookies', () => {
+    const header = { kind: 'header', name: 'x-session' } as const;
+    const bench = new SessionBench({ carriers: [{ kind: 'cookie', cookie: SESSION_COOKIE }, header] });
+    const plan = bench.plan({ c: [pod('a'), pod('b')] });
+    const first = bench.request(plan);
+    const planted = Array.from({ length: 40 }, () => 'x').join('; sid=');
+    const later = bench.request(plan, planted, { headers: [['x-session', tokenOf(first.token)]] });
+    assert.deepEqual([later.name, later.selection.token], [first.name, 'used']);
+  });
+});
+
 describe('cookies of strong sessions', () => {
   it('are made to be kept out of other hands', () => {
     const cookie = { ...SESSION_COOKIE, domain: 'example.com', secure: 'always', sameSite: 'Strict' } as const;

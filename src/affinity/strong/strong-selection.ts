@@ -27,7 +27,7 @@ const LONGEST_COOKIE_SECONDS = 34_560_000;
 /** Other hosts that are tried after the session's own could not be reached twice. */
 const MAX_OTHER_HOSTS = 3;
 
-/** Tokens of one request that are tried: more are no honest client's, and each may cost a decryption. */
+/** Tokens of one carrier that are tried: more are no honest client's, and each may cost a decryption. */
 const MAX_TOKENS = 16;
 
 const NO_EDITS: readonly HeaderEdit[] = [];
@@ -60,6 +60,7 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
   readonly nowSeconds: number;
 
   #tried = 0;
+  #triedOf: Carrier | null = null;
   #read: ReadToken | null = null;
   #readText = '';
   #readFrom: Carrier | null = null;
@@ -169,6 +170,9 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
   // What carriers ask when they read.
 
   tryToken(text: string, carrier: Carrier): boolean {
+    // Whoever can plant cookies must not hide what comes in a header.
+    if (this.#triedOf !== carrier) this.#tried = 0;
+    this.#triedOf = carrier;
     if (this.#tried++ >= MAX_TOKENS) return false;
     const read = this.#plan.format.read(text);
     if (typeof read === 'string') {
