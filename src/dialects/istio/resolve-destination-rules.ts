@@ -3,7 +3,7 @@ import { byAge, type FieldPath, nameOf, type Resource } from '../../resources/re
 import type { ResourceSet } from '../../resources/resource-set.ts';
 import { decodeIstio } from './decode-istio.ts';
 import type { IstioOptions } from './options.ts';
-import { isExportedTo, isPrivate, isWildcard, orDefault, toFullHost } from './resolve-names.ts';
+import { isWildcard, toFullHost } from './resolve-names.ts';
 import { destinationRuleRules } from './rules-destination-rule.ts';
 import { covers } from './rules-names.ts';
 import {
@@ -47,21 +47,49 @@ export function createDestinationRules(
   sink: DiagnosticSink,
 ): DestinationRules {
   const { namespace, rootNamespace } = options;
-  const byNamespace = Map.groupBy(readRules(resources, sink), ({ resource }) => resource.metadata.namespace);
-  const merged = new Map([...byNamespace].map(([name, rules]) => [name, indexRules(mergeRules(rules, options, sink))]));
-  const isPrivateHere = (rule: MergedRule) => isPrivate(rule.exportTo, namespace);
-  const isSeen = (rule: MergedRule) => isExportedTo(rule.exportTo, rule.namespace, namespace);
+  const rules = readRules(resources, sink).map((rule) => toMergedRule(rule, options));
+  const pool = (isIn: (rule: MergedRule) => boolean): RulePool => indexRules(mergeRules(rules.filter(isIn), sink));
+  // The root namespace is everybody's: of a gateway there, only what nobody else sees is its own.
+  const own = pool((rule) => {
+    if (rule.namespace !== namespace) return false;
+    return namespace === rootNamespace ? isPrivateOnly(rule, options) : isSeenAtHome(rule);
+  });
+  const exported = new Map<string, RulePool>();
+  for (const name of new Set(rules.map((rule) => rule.namespace)))
+    exported.set(
+      name,
+      pool((rule) => rule.namespace === name && !isPrivateOnly(rule, options)),
+    );
   return {
     find(host, serviceNamespace) {
-      const search = (where: string, isUsable: (rule: MergedRule) => boolean) =>
-        mostSpecific(merged.get(where), host, (rule) => isUsable(rule) && selects(rule, options));
-      return (
-        search(namespace, namespace === rootNamespace ? isPrivateHere : () => true) ??
-        search(serviceNamespace, isSeen) ??
-        search(rootNamespace, isSeen)
-      );
+      const exportedFrom = (where: string): MergedRule[] =>
+        mostSpecific(exported.get(where), host).filter((rule) => isSeenFrom(rule, namespace));
+      const found = [
+        () => mostSpecific(own, host),
+        () => exportedFrom(serviceNamespace),
+        () => exportedFrom(rootNamespace),
+      ];
+      for (const look of found) {
+        const candidates = look();
+        if (candidates.length > 0) return choose(candidates, options);
+      }
+      return null;
     },
   };
+}
+
+/** Whether nobody outside its namespace sees a rule; a selector makes it so. */
+function isPrivateOnly({ exportTo, namespace }: MergedRule, { mesh }: IstioOptions): boolean {
+  if (exportTo.length === 0) return mesh.defaultDestinationRuleExportTo.includes('.');
+  return exportTo.length === 1 && (exportTo[0] === '.' || exportTo[0] === namespace);
+}
+
+function isSeenAtHome({ exportTo, namespace }: MergedRule): boolean {
+  return exportTo.length === 0 || exportTo.some((to) => to === '*' || to === '.' || to === namespace);
+}
+
+function isSeenFrom({ exportTo }: MergedRule, namespace: string): boolean {
+  return exportTo.length === 0 || exportTo.includes('*') || exportTo.includes(namespace);
 }
 
 type ReadRule = Placed<DestinationRuleSpec>;
@@ -76,23 +104,38 @@ function readRules(resources: ResourceSet, sink: DiagnosticSink): ReadRule[] {
   return rules.sort((a, b) => Number(b.value.workloadSelector !== null) - Number(a.value.workloadSelector !== null));
 }
 
-function mergeRules(rules: readonly ReadRule[], options: IstioOptions, sink: DiagnosticSink): MergedRule[] {
+/**
+ * The rules of one pool by host. A rule is merged into each earlier one that is seen by the same namespaces or by fewer,
+ * as they are written, and does not contradict its selector; it also stands by itself unless the last of those that it
+ * was held against took it in whole (mergeDestinationRule of Istio 1.30).
+ */
+function mergeRules(rules: readonly MergedRule[], sink: DiagnosticSink): MergedRule[] {
   const merged = new Map<string, MergedRule[]>();
-  for (const rule of rules) {
-    const next = toMergedRule(rule, options);
+  for (const next of rules) {
     const ofHost = merged.get(next.host) ?? [];
     merged.set(next.host, ofHost);
-    const index = ofHost.findIndex((earlier) => canMerge(earlier, next));
-    const earlier = ofHost[index];
-    // The earlier rule's policy stays whole, its subsets win by name, and only its visibility counts.
-    if (earlier === undefined) ofHost.push(next);
-    else {
-      reportMerge(earlier, next, sink);
+    let takenBy: MergedRule | null = null;
+    for (const [index, earlier] of ofHost.entries()) {
+      takenBy = null;
+      const isEqual = isWithin(earlier.exportTo, next.exportTo) && isWithin(next.exportTo, earlier.exportTo);
+      const isWider = earlier.exportTo.length > 0 && isWithin(earlier.exportTo, next.exportTo);
+      if (!isEqual && !isWider) continue;
+      const areBothSelected = earlier.selector !== null && next.selector !== null;
+      if (areBothSelected && !sameLabels(earlier.selector, next.selector)) continue;
+      const areAlike = areBothSelected || (earlier.selector === null && next.selector === null);
+      // The earlier rule's policy stays whole, its subsets win by name, and only its visibility counts.
       const subsets = new Map([...next.subsets, ...earlier.subsets]);
       ofHost[index] = { ...earlier, policy: earlier.policy ?? next.policy, subsets };
+      if (isEqual || areAlike) takenBy = earlier;
     }
+    if (takenBy === null) ofHost.push(next);
+    else reportMerge(takenBy, next, sink);
   }
   return [...merged.values()].flat();
+}
+
+function isWithin(inner: readonly string[], outer: readonly string[]): boolean {
+  return inner.every((one) => outer.includes(one));
 }
 
 /** What of the later rule does not count, which nothing in it shows (istio-affinity §2). */
@@ -114,7 +157,7 @@ function reportMerge(earlier: MergedRule, later: MergedRule, sink: DiagnosticSin
     const owner = earlier.subsets.get(name)?.resource;
     if (owner !== undefined) warn([...path, 'name'], `subset ${name} of DestinationRule ${nameOf(owner)} comes first`);
   }
-  const lost = visibilityOf(later).filter((namespace) => !visibilityOf(earlier).includes(namespace));
+  const lost = later.exportTo.filter((namespace) => !earlier.exportTo.includes(namespace));
   if (lost.length === 0) return;
   const who = lost.includes('*') ? 'others do' : `namespace ${lost.join(', ')} does`;
   const message = `this rule is merged into ${nameOf(earlier.resource)} and seen where that one is, so ${who} not see it`;
@@ -132,24 +175,12 @@ function toMergedRule({ value, resource }: ReadRule, options: IstioOptions): Mer
     resource,
     host: toFullHost(value.host, namespace, options.clusterDomain),
     namespace,
-    exportTo: orDefault(value.exportTo, options.mesh.defaultDestinationRuleExportTo),
+    exportTo: value.workloadSelector === null ? value.exportTo : ['.'],
     selector: value.workloadSelector?.matchLabels ?? null,
     policy:
       value.trafficPolicy === null ? null : { value: value.trafficPolicy, resource, path: ['spec', 'trafficPolicy'] },
     subsets,
   };
-}
-
-function canMerge(earlier: MergedRule, later: MergedRule): boolean {
-  return (
-    sameLabels(earlier.selector, later.selector) &&
-    visibilityOf(earlier).every((namespace) => visibilityOf(later).includes(namespace))
-  );
-}
-
-function visibilityOf(rule: MergedRule): readonly string[] {
-  if (rule.exportTo.length === 0) return ['*'];
-  return rule.exportTo.map((to) => (to === '.' ? rule.namespace : to));
 }
 
 function sameLabels(a: MergedRule['selector'], b: MergedRule['selector']): boolean {
@@ -158,13 +189,13 @@ function sameLabels(a: MergedRule['selector'], b: MergedRule['selector']): boole
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }
 
-/** The rules of one namespace: exact hosts by name, wildcards from the longest. */
-interface RuleIndex {
+/** Rules that are looked through together: exact hosts by name, wildcards from the longest. */
+interface RulePool {
   readonly exact: ReadonlyMap<string, readonly MergedRule[]>;
   readonly wildcards: readonly MergedRule[];
 }
 
-function indexRules(rules: readonly MergedRule[]): RuleIndex {
+function indexRules(rules: readonly MergedRule[]): RulePool {
   return {
     exact: Map.groupBy(
       rules.filter(({ host }) => !isWildcard(host)),
@@ -174,16 +205,18 @@ function indexRules(rules: readonly MergedRule[]): RuleIndex {
   };
 }
 
-/** Exact before wildcard, long wildcard before short; of one host, selected by the gateway's labels before unselected. */
-function mostSpecific(
-  index: RuleIndex | undefined,
-  host: string,
-  isUsable: (rule: MergedRule) => boolean,
-): MergedRule | null {
-  const exact = index?.exact.get(host)?.filter(isUsable) ?? [];
-  const wildcards = index?.wildcards.filter((rule) => covers(rule.host, host) && isUsable(rule)) ?? [];
-  const candidates = exact.length > 0 ? exact : wildcards.filter((rule) => rule.host === wildcards[0]?.host);
-  return candidates.find(({ selector }) => selector !== null) ?? candidates[0] ?? null;
+/** The rules of the one host that covers `host` best: exact before wildcard, long wildcard before short. */
+function mostSpecific(pool: RulePool | undefined, host: string): readonly MergedRule[] {
+  const exact = pool?.exact.get(host);
+  if (exact !== undefined) return exact;
+  const wildcards = pool?.wildcards.filter((rule) => covers(rule.host, host)) ?? [];
+  return wildcards.filter((rule) => rule.host === wildcards[0]?.host);
+}
+
+/** The first that selects the gateway, or else the last without a selector. */
+function choose(candidates: readonly MergedRule[], options: IstioOptions): MergedRule | null {
+  const selected = candidates.find((rule) => rule.selector !== null && selects(rule, options));
+  return selected ?? candidates.findLast(({ selector }) => selector === null) ?? null;
 }
 
 /** A selector counts only inside its own namespace. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { intersectHosts, isExportedTo, isPrivate, toFullHost, toGatewayName } from './resolve-names.ts';
+import { intersectHosts, isExportedTo, toFullHost, toGatewayName } from './resolve-names.ts';
 import { covers } from './rules-names.ts';
 
 describe('toFullHost', () => {
@@ -45,15 +45,6 @@ describe('isExportedTo', () => {
     assert.ok(isExportedTo(['x', 'b'], 'a', 'b'));
     assert.ok(!isExportedTo(['.'], 'a', 'b'));
     assert.ok(!isExportedTo(['~'], 'a', 'a'));
-  });
-});
-
-describe('isPrivate', () => {
-  it('is what only the own namespace sees', () => {
-    assert.ok(isPrivate(['.'], 'a'));
-    assert.ok(isPrivate(['a'], 'a'));
-    assert.ok(!isPrivate([], 'a'));
-    assert.ok(!isPrivate(['.', 'b'], 'a'));
   });
 });
 

@@ -27,11 +27,6 @@ export function isExportedTo(exportTo: readonly string[], ownNamespace: string, 
   return exportTo.some((to) => to === '*' || (to === '.' && ownNamespace === namespace) || to === namespace);
 }
 
-/** Whether an object may be seen from its own namespace only. */
-export function isPrivate(exportTo: readonly string[], ownNamespace: string): boolean {
-  return exportTo.length > 0 && exportTo.every((to) => to === '.' || to === ownNamespace);
-}
-
 /** `namespace/name` of a Gateway named in a VirtualService, or null for `mesh`, which is no gateway. */
 export function toGatewayName(reference: string, namespace: string): string | null {
   if (reference === 'mesh') return null;

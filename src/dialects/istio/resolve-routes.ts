@@ -27,10 +27,10 @@ export function resolveRoutes(
   });
 }
 
-/** Conditions on the gateway itself: its port, its name and its pod. */
+/** Conditions on the gateway itself: its port, and its name or else its pod, which Istio looks at where none is named. */
 function appliesAt(match: HttpMatch, server: GatewayServer, { options }: ActionContext): boolean {
   if (match.port !== null && match.port !== server.port) return false;
-  if (match.gateways.length > 0 && !match.gateways.includes(server.gateway)) return false;
+  if (match.gateways.length > 0) return match.gateways.includes(server.gateway);
   if (match.sourceNamespace !== '' && match.sourceNamespace !== options.namespace) return false;
   return Object.entries(match.sourceLabels).every(([key, value]) => options.labels[key] === value);
 }

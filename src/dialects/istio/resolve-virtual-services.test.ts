@@ -79,6 +79,15 @@ describe('delegates', () => {
   });
 });
 
+describe('a match that names gateways', () => {
+  it('does not look at the labels and the namespace of the gateway', () => {
+    const http = (more: string): string => respond('one', `match: [{sourceLabels: {app: other}, ${more}}],`);
+    assert.deepEqual(serve([GATEWAY, ['VirtualService infra/web', root(http('gateways: [edge]'))]]).names, ['one']);
+    assert.deepEqual(serve([GATEWAY, ['VirtualService infra/web', root(http('name: x'))]]).names, []);
+    assert.deepEqual(serve([GATEWAY, ['VirtualService infra/web', root(http('gateways: [mesh]'))]]).names, []);
+  });
+});
+
 describe('VirtualServices of one host', () => {
   it("stand in the order of who sees them: the gateway's own, those exported to it, all others", () => {
     const one = (name: string, exportTo: string): string =>
