@@ -253,3 +253,34 @@ describe('DownstreamConnection', () => {
     assert.ok(grown < 20 * chunks, `${Math.round(grown / chunks)} bytes for each byte of the body`);
   });
 });
+
+describe('a refusal', () => {
+  const wholes = [
+    'HEAD / HTTP/1.1\r\n\r\n',
+    'HEAD / HTTP/1.1\r\nhost: a\r\nbroken\r\n',
+    `${REQUEST}HEAD / HTTP/1.1\r\nx\r\n`,
+  ];
+  for (const request of wholes) {
+    it(`of ${JSON.stringify(request)} has no content`, async () => {
+      await using test = await startGateway([respondRoute('')], []);
+      using client = await RawClient.connect(test.port);
+      client.write(request);
+      // RFC 9110 §9.3.2: what followed would be taken for the next response.
+      assert.match(await client.waitForEnd(), /HTTP\/1\.1 400 [\s\S]*content-length: [1-9][\s\S]*\r\n\r\n$/);
+    });
+  }
+
+  it('of a HEAD that does not come whole has no content', async () => {
+    await using test = await startGateway([respondRoute('')], [], { limits: { headTimeoutMillis: 50 } });
+    using client = await RawClient.connect(test.port);
+    client.write('HEAD / HTTP/1.1\r\nhost: a\r\n');
+    assert.match(await client.waitForEnd(), /HTTP\/1\.1 408 [\s\S]*content-length: [1-9][\s\S]*\r\n\r\n$/);
+  });
+
+  it('of another method says what is wrong', async () => {
+    await using test = await startGateway([respondRoute('')], []);
+    using client = await RawClient.connect(test.port);
+    client.write('HEAD / HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\n\r\n');
+    assert.match(await client.waitForEnd(), /HTTP\/1\.1 400 [\s\S]*\r\n\r\nthere is no Host header/);
+  });
+});

@@ -199,7 +199,10 @@ export class DownstreamConnection extends TimerEntry implements RequestSink, Req
     else if (!this.#inHead && this.#releasesFirst && !this.listener.isDraining) this.#release();
     // Nothing of a request has come: closing says all. Otherwise the client learns why.
     else if (!this.#inHead) this.#closeAfterWrite();
-    else this.#reply(408, 'request head timeout', 'SI');
+    else {
+      this.#parser?.readStartLine();
+      this.#reply(408, 'request head timeout', 'SI');
+    }
   }
 
   onStall(stall: Stall): void {
@@ -248,7 +251,8 @@ export class DownstreamConnection extends TimerEntry implements RequestSink, Req
     const { listener } = this;
     const body = `${message}\n`;
     const headers = `content-type: text/plain\r\n${listener.localLines()}`;
-    const response = encodeLocalResponse(status, headers, body, false, false, 1);
+    const isHead = this.#parser?.head.method === 'HEAD';
+    const response = encodeLocalResponse(status, headers, body, isHead, false, 1);
     this.write(response);
     listener.logExchange(refusalRecord(listener.name, this.remoteAddress, status, flags, response.length));
     this.#closeAfterWrite();

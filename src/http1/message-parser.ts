@@ -123,6 +123,13 @@ export abstract class MessageParser {
     return rest;
   }
 
+  /** Fills the start line into `head` where it is all that is known of a message: for the answer to one that never came. */
+  readStartLine(): void {
+    if (this.#state !== FIELDS) return;
+    this.head.text = this.#bytes.toString('latin1', this.#base, this.#pos);
+    this.#startLine.fill(this.head);
+  }
+
   /** Works out what the head says; returns what is wrong with it, or null and sets `follower` and `contentLength`. */
   protected abstract interpret(startLine: StartLineScanner): Http1ErrorCode | null;
   protected abstract giveHead(): void;
@@ -303,6 +310,7 @@ export abstract class MessageParser {
   /** Ends everything if there is an error; otherwise more bytes are needed. */
   #failIf(code: Http1ErrorCode | null): boolean {
     if (code !== null) {
+      this.readStartLine();
       this.#die();
       this.giveError(code);
     }
