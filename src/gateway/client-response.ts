@@ -43,7 +43,7 @@ export class ClientResponse {
       this.#text += chunk.toString('latin1');
     } else {
       this.flush();
-      if (!this.#client.write(Buffer.from(chunk))) this.isBlocked = true;
+      if (!this.#client.write(chunk)) this.isBlocked = true;
     }
     if (this.#isChunked) this.#text += '\r\n';
   }

@@ -106,7 +106,7 @@ export class DownstreamConnection extends TimerEntry implements RequestSink, Req
     this.listener.resolveForwarding(head, this, out);
   }
 
-  /** Whether more may be written now; false: wait for `Exchange.onClientDrain`. */
+  /** Whether more may be written now; false: wait for `Exchange.onClientDrain`. A buffer may be reused after this returns. */
   write(data: string | Buffer): boolean {
     return this.#writer.write(data);
   }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { writeCopy } from './written-copy.ts';
 
 /** Text that waits for the end of the events at hand is written at once beyond this length. */
 const MAX_WAITING_LENGTH = 16_384;
@@ -32,7 +33,7 @@ export class SocketWriter {
     return this.#text.length;
   }
 
-  /** Strings are byte strings. False: the socket is behind, wait for its `drain`. */
+  /** Strings are byte strings; a buffer may be reused after this returns. False: the socket is behind, wait for its `drain`. */
   write(data: string | Buffer): boolean {
     if (typeof data !== 'string') {
       this.flush();
@@ -51,7 +52,7 @@ export class SocketWriter {
   }
 
   #handOver(data: string | Buffer): boolean {
-    const mayGoOn = typeof data === 'string' ? this.#socket.write(data, 'latin1') : this.#socket.write(data);
+    const mayGoOn = typeof data === 'string' ? this.#socket.write(data, 'latin1') : writeCopy(this.#socket, data);
     if (!mayGoOn) this.#onBlocked?.();
     return mayGoOn;
   }

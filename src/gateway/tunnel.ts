@@ -50,7 +50,7 @@ export class Tunnel {
   /** `chunk` may be reused by its owner after this returns. */
   fromClient(chunk: Buffer): void {
     const passed = this.#toUpstream.pass(chunk);
-    if (passed.length > 0 && !this.#upstream.write(Buffer.from(passed))) this.#client.pauseRequest();
+    if (passed.length > 0 && !this.#upstream.write(passed)) this.#client.pauseRequest();
   }
 
   /** `chunk` may be reused by its owner after this returns. */

@@ -111,7 +111,7 @@ export class UpstreamConnection extends TimerEntry implements ResponseSink, Pool
     this.#parser.expect(method, upgrade);
   }
 
-  /** Whether more may be written now; false: wait for `onUpstreamDrain`. */
+  /** Whether more may be written now; false: wait for `onUpstreamDrain`. A buffer may be reused after this returns. */
   write(data: string | Buffer): boolean {
     return this.#writer.write(data);
   }

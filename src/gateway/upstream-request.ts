@@ -107,7 +107,7 @@ export class UpstreamRequest implements AdmissionOwner {
       this.#text += chunk.toString('latin1');
     } else {
       this.flush();
-      mayGoOn = this.#connection?.write(Buffer.from(chunk)) ?? true;
+      mayGoOn = this.#connection?.write(chunk) ?? true;
     }
     if (this.#isChunked) this.#text += '\r\n';
     return mayGoOn;

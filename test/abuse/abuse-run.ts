@@ -2,13 +2,11 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
-import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
-import { startLimpet, type TestProcess } from '../support/child-process.ts';
-import { fetchFrom } from '../support/http-client.ts';
 import { SHOP_GATEWAY } from '../support/shop.ts';
 import { createTempDir } from '../support/temp-dir.ts';
+import { type AbusedGateway, type GatewayKind, startGateway } from './abused-gateway.ts';
 import type { AbuserKind, AbuserReport } from './abusers.ts';
 import { GoodClients, type GoodReport } from './good-clients.ts';
 import type { SideReply, SideRequest } from './side-process.ts';
@@ -19,6 +17,8 @@ export interface AbuseOptions {
   readonly goodClients: number;
   /** Each phase has these abusers at once, with so many connections each (churn: so many a second). */
   readonly phases: readonly Readonly<Partial<Record<AbuserKind, number>>>[];
+  /** Limpet where nothing is said. */
+  readonly gateway?: GatewayKind;
   readonly onPhase?: (phase: PhaseReport) => void;
 }
 
@@ -58,26 +58,17 @@ export async function runAbuse(options: AbuseOptions): Promise<AbuseReport> {
   // Abusers and their pod are elsewhere: on this machine they only get what time is left.
   for (const { pid } of [badSide, abusers]) if (pid !== undefined) giveWay(pid);
   folder.write('shop.yaml', [SHOP_GATEWAY, ROUTES, workload('good', goodPod), workload('bad', badPod)].join('---\n'));
-  const limpet = stack.use(
-    await startLimpet([
-      ...['run', '-f', folder.path, '--bind', '127.0.0.1', '--port', '80=0', '--workers', '1', '--no-watch'],
-      ...['--admin', '127.0.0.1:0', '--access-log', join(folder.path, 'access.log')],
-      ...LIMITS.flatMap((limit) => ['--limit', limit]),
-    ]),
-  );
-  const [, port, adminPort] = await limpet.waitForLine(
-    /^ready: \S+ on 127\.0\.0\.1:(\d+);.*admin on 127\.0\.0\.1:(\d+);/,
-  );
-  const good = new GoodClients(Number(port), options.goodClients, PAUSE_MILLIS);
+  const gateway = stack.use(await startGateway(options.gateway ?? 'limpet', folder.path, LIMITS));
+  const good = new GoodClients(gateway.port, options.goodClients, PAUSE_MILLIS);
   stack.defer(() => good.close());
   // What is compiled and pooled once shall not count for any phase.
   await good.measure(WARM_UP_MILLIS);
   const phases: PhaseReport[] = [];
-  const settle = (): Promise<number> => connectionsLeft(Number(adminPort), options.goodClients);
+  const settle = (): Promise<number> => connectionsLeft(gateway, options.goodClients);
   for (const phase of options.phases) {
     const millis = options.secondsPerPhase * 1_000;
     const quiet = await good.measure(millis);
-    const report = { quiet, ...(await runPhase(phase, Number(port), millis, { good, abusers, limpet })) };
+    const report = { quiet, ...(await runPhase(phase, millis, { good, abusers, gateway })) };
     phases.push(report);
     options.onPhase?.(report);
     await settle();
@@ -87,16 +78,19 @@ export async function runAbuse(options: AbuseOptions): Promise<AbuseReport> {
 
 async function runPhase(
   phase: Readonly<Partial<Record<AbuserKind, number>>>,
-  port: number,
   millis: number,
-  { good, abusers, limpet }: { good: GoodClients; abusers: ChildProcess; limpet: TestProcess },
+  { good, abusers, gateway }: { good: GoodClients; abusers: ChildProcess; gateway: AbusedGateway },
 ): Promise<Omit<PhaseReport, 'quiet'>> {
   const entries = Object.entries(phase) as [AbuserKind, number][];
   for (const [abuser, count] of entries) {
-    await tell(abusers, { kind: 'abuse', abuser, port, count: Math.min(count, mostConnections()) }, 'abusing');
+    await tell(
+      abusers,
+      { kind: 'abuse', abuser, port: gateway.port, count: Math.min(count, mostConnections()) },
+      'abusing',
+    );
   }
   const report = await good.measure(millis);
-  const memoryMebibytes = residentMebibytes(limpet.pid);
+  const memoryMebibytes = residentMebibytes(gateway.pid);
   const { reports } = await tell(abusers, { kind: 'stop' }, 'stopped');
   const name = entries.map(([kind]) => kind).join(', ');
   return { name, good: report, abusers: reports, memoryMebibytes };
@@ -113,10 +107,9 @@ function giveWay(pid: number): void {
 }
 
 /** Asks until only the good clients' connections are left, or more time than any limit has passed. */
-async function connectionsLeft(adminPort: number, expected: number): Promise<number> {
+async function connectionsLeft(gateway: AbusedGateway, expected: number): Promise<number> {
   for (let tries = 0; ; tries++) {
-    const { text } = await fetchFrom({ port: adminPort, path: '/metrics' });
-    const active = Number(/^limpet_downstream_connections_active\{[^}]*\} (\d+)$/m.exec(text)?.[1] ?? Number.NaN);
+    const active = await gateway.connections();
     if (active <= expected || tries === 100) return active;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

@@ -7,7 +7,7 @@ import { ABUSER_KINDS, type AbuserKind } from './abusers.ts';
 import type { GoodReport } from './good-clients.ts';
 
 /*
- * npm run abuse -- [--seconds N] [--rounds N] [--only KIND|all] [--write]
+ * npm run abuse -- [--seconds N] [--rounds N] [--only KIND|all] [--gateway envoy] [--write]
  *
  * 100 well-behaved clients beside each kind of bad client and all of them together, N seconds each (8) and as long in quiet
  * before each, in several rounds (3). Prints a table; --write puts it into docs/reliability.md. Exit 1: a good request
@@ -33,6 +33,7 @@ async function main(): Promise<number> {
       seconds: { type: 'string', default: '8' },
       rounds: { type: 'string', default: '3' },
       only: { type: 'string' },
+      gateway: { type: 'string', default: 'limpet' },
       write: { type: 'boolean', default: false },
     },
   });
@@ -45,6 +46,7 @@ async function main(): Promise<number> {
   const report = await runAbuse({
     secondsPerPhase: Number(values.seconds),
     goodClients: 100,
+    gateway: values.gateway === 'envoy' ? 'envoy' : 'limpet',
     phases: Array.from({ length: Number(values.rounds) }, () => round).flat(),
     onPhase: (phase) =>
       process.stderr.write(

@@ -8,6 +8,7 @@ import { findTool } from './tools.ts';
 
 /** A real Envoy with listeners on free ports. */
 export interface TestEnvoy extends AsyncDisposable {
+  readonly pid: number;
   /** Of the first listener. */
   readonly port: number;
   /** By the listener's name. */
@@ -41,6 +42,7 @@ export async function startEnvoyWith(bootstrap: string): Promise<TestEnvoy> {
   const adminPort = Number((await readFile(adminFile, 'utf8')).split(':')[1]);
   const ports = await listenerPorts(adminPort);
   return {
+    pid: process.pid,
     port: [...ports.values()][0] ?? assert.fail('no listener'),
     ports,
     stats: () => readStats(adminPort),
