@@ -34,11 +34,15 @@ export class Admission {
     this.#owner = owner;
   }
 
-  /** Ends in one of the owner's callbacks, at once or, after `onWait`, later. */
-  enter(breaker: CircuitBreaker, host: UpstreamHost): void {
+  /**
+   * Ends in one of the owner's callbacks, at once or, after `onWait`, later. `isFresh`: rather over a new connection than over
+   * a kept one.
+   */
+  enter(breaker: CircuitBreaker, host: UpstreamHost, isFresh: boolean): void {
     this.#breaker = breaker;
     this.#host = host;
-    if (host.pool.idleCount > 0) this.takeKept();
+    const maySkipKept = isFresh && breaker.mayPend() && breaker.mayConnect(host);
+    if (host.pool.idleCount > 0 && !maySkipKept) this.takeKept();
     else if (!breaker.mayPend()) this.#owner.onOverflow();
     else if (breaker.mayConnect(host)) this.connect();
     else if (this.#owner.onWait()) {

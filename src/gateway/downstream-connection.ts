@@ -251,10 +251,11 @@ export class DownstreamConnection extends TimerEntry implements RequestSink, Req
     const { listener } = this;
     const body = `${message}\n`;
     const headers = `content-type: text/plain\r\n${listener.localLines()}`;
-    const isHead = this.#parser?.head.method === 'HEAD';
+    const head = this.#parser?.head ?? null;
+    const isHead = head?.method === 'HEAD';
     const response = encodeLocalResponse(status, headers, body, isHead, false, 1);
     this.write(response);
-    listener.logExchange(refusalRecord(listener.name, this.remoteAddress, status, flags, response.length));
+    listener.logExchange(refusalRecord(listener.name, head, this.remoteAddress, status, flags, response.length));
     this.#closeAfterWrite();
   }
 

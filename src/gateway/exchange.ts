@@ -32,9 +32,6 @@ import type { UpstreamConnection, UpstreamFailure } from './upstream-connection.
 import type { UpstreamHost } from './upstream-host.ts';
 import { UpstreamRequest, type UpstreamRequestOwner } from './upstream-request.ts';
 
-/** Methods that may be sent again when a kept connection turns out to be dead (RFC 9110 §9.2.2, RFC 9112 §9.3.1). */
-const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
-
 /**
  * One request and its response, from the head's arrival to the log line. A connection has one, used again for each of
  * its requests, so that a request costs few objects. Chart of its states: docs/lifecycle.md.
@@ -232,8 +229,8 @@ export class Exchange implements UpstreamRequestOwner {
     } else if (this.#committed) {
       this.#books.addFlag(failure === 'protocol' ? 'UPE' : 'UC');
       this.#abort();
-    } else if (failure === 'stale' && this.#mayRepeat()) {
-      this.#request.open(this.#cluster, host.state, true, this.#retries.tryMillis);
+    } else if (failure === 'stale' && this.#body.isReplayable && this.#retries.resend(this.#head?.method ?? '')) {
+      this.#send(host);
     } else if (isUnreachable(failure) && this.#mayTryElsewhere()) {
       this.#retryAfter(0, 'unreachable');
     } else {
@@ -365,7 +362,11 @@ export class Exchange implements UpstreamRequestOwner {
       return;
     }
     this.#host = host;
-    this.#request.open(this.#cluster, host.state, false, this.#retries.tryMillis);
+    this.#send(host);
+  }
+
+  #send({ state }: Host<UpstreamHost>): void {
+    this.#request.open(this.#cluster, state, this.#retries.isResent, this.#retries.tryMillis);
   }
 
   #replyNoHost({ failStatus, retryAfterSeconds }: Selection<UpstreamHost>): void {
@@ -434,10 +435,6 @@ export class Exchange implements UpstreamRequestOwner {
   #judge(isWanted: boolean): RetryVerdict {
     if (!this.#body.isReplayable) this.#retries.giveUp();
     return this.#retries.judge(isWanted);
-  }
-
-  #mayRepeat(): boolean {
-    return IDEMPOTENT.has(this.#head?.method ?? '') && this.#body.isReplayable;
   }
 
   /** With a SessionPolicy: nothing has been sent, so that any request may go to the next host, whatever the retry policy. */

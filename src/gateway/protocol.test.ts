@@ -7,6 +7,7 @@ import { startGateway, type TestGateway } from '../../test/support/gateway.ts';
 import { fetchFrom, RawClient } from '../../test/support/http-client.ts';
 import { startHttpServer, startRawServer, type TestServer } from '../../test/support/http-server.ts';
 import { buildCluster, buildEndpoint, buildForward, buildRoute, NO_RETRIES } from '../../test/support/model-builder.ts';
+import { DEFAULT_HTTP1_LIMITS } from '../http1/http1-limits.ts';
 import type { ForwardAction, Route } from '../model/route.ts';
 
 function startBefore(pod: TestServer, action: Partial<ForwardAction> = {}): Promise<TestGateway> {
@@ -315,5 +316,30 @@ describe('a response', () => {
     await ended;
     const record = await test.record(0);
     assert.deepEqual([record.status, record.responseFlags], [0, 'DC']);
+  });
+});
+
+describe('what is refused', () => {
+  it('is logged with its method and target as far as they are known', async () => {
+    await using test = await startGateway([], [], { limits: { http1: { ...DEFAULT_HTTP1_LIMITS, maxBodyBytes: 10 } } });
+    const lines = [
+      'POST /upload?part=1 HTTP/1.1\r\nhost: a\r\ncontent-length: 11\r\n\r\n',
+      'GET /bad HTTP/1.1\r\nhost: a\r\nna me: b\r\n\r\n',
+      'GET /no-version\r\n\r\n',
+    ];
+    for (const text of lines) {
+      const client = await RawClient.connect(test.port);
+      client.write(text);
+      await once(client.socket, 'end');
+      client.close();
+    }
+    assert.deepEqual(
+      test.records.map(({ status, method, path }) => [status, method, path]),
+      [
+        [413, 'POST', '/upload?part=1'],
+        [400, 'GET', '/bad'],
+        [400, '', ''],
+      ],
+    );
   });
 });

@@ -1,8 +1,10 @@
+import type { Head } from '../http1/head.ts';
 import type { AccessRecord } from '../telemetry/access-log.ts';
 
-/** The log's record of bytes that never became a request. */
+/** The log's record of bytes that never became a request. `head` has what is known of its start line, if anything is. */
 export function refusalRecord(
   listener: string,
+  head: Head | null,
   remoteAddress: string,
   status: number,
   flags: string,
@@ -13,9 +15,9 @@ export function refusalRecord(
     durationMillis: 0,
     requestId: '',
     listener,
-    method: '',
+    method: head?.method ?? '',
     authority: '',
-    path: '',
+    path: head?.target ?? '',
     protocol: 'HTTP/1.1',
     status,
     responseFlags: flags,

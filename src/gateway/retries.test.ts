@@ -5,7 +5,7 @@ import { startGateway, type TestGateway } from '../../test/support/gateway.ts';
 import { fetchFrom, RawClient } from '../../test/support/http-client.ts';
 import { reservePort, startHttpServer, startRawServer, type TestServer } from '../../test/support/http-server.ts';
 import { buildCluster, buildEndpoint, buildForward, buildRoute, NO_RETRIES } from '../../test/support/model-builder.ts';
-import type { Cluster } from '../model/cluster.ts';
+import { type Cluster, NO_CIRCUIT_BREAKERS } from '../model/cluster.ts';
 import type { ForwardAction, RetryPolicy } from '../model/route.ts';
 
 interface Start {
@@ -204,4 +204,42 @@ describe('a retry', () => {
     const response = await fetchFrom({ port: test.port, method: 'POST', body });
     assert.equal(response.text, '200000');
   });
+});
+
+describe('a request that makes its pod reset', () => {
+  /** A pod that answers `/` and resets the connection on which it is asked for anything else. */
+  function startFragile(seen: string[]): Promise<TestServer> {
+    return startHttpServer((request, response) => {
+      if (request.url === '/') {
+        // Together, so that each is on a connection of its own.
+        waiting.push(response);
+        if (waiting.length === CONNECTIONS) for (const each of waiting.splice(0)) each.end('ok');
+      } else {
+        seen.push(request.url ?? '');
+        request.socket.resetAndDestroy();
+      }
+    });
+  }
+  const CONNECTIONS = 4;
+  const waiting: ServerResponse[] = [];
+
+  for (const [name, circuitBreakers] of [
+    ['without limits', NO_CIRCUIT_BREAKERS],
+    ['within the limits of a circuit breaker', { ...NO_CIRCUIT_BREAKERS, maxConnections: 100 }],
+  ] as const) {
+    it(`is sent once more, and not over every kept connection, ${name}`, async () => {
+      const seen: string[] = [];
+      await using pod = await startFragile(seen);
+      const cluster = { circuitBreakers };
+      await using plain = await startRetrying([pod], { retries: 0 }, { cluster });
+      await Promise.all(Array.from({ length: CONNECTIONS }, () => fetchFrom({ port: plain.port, path: '/' })));
+      assert.equal((await fetchFrom({ port: plain.port, path: '/fatal' })).status, 503);
+      assert.equal(seen.length, 2);
+      await using retrying = await startRetrying([pod], { retries: 2, on: ['reset'] }, { cluster });
+      await Promise.all(Array.from({ length: CONNECTIONS }, () => fetchFrom({ port: retrying.port, path: '/' })));
+      seen.length = 0;
+      assert.equal((await fetchFrom({ port: retrying.port, path: '/fatal' })).status, 503);
+      assert.equal(seen.length, 1 + 1 + 2);
+    });
+  }
 });

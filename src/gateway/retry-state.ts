@@ -21,10 +21,15 @@ export function withVerdict(flag: string, verdict: RetryVerdict): string {
   return flag === '' || why === '' ? flag + why : `${flag},${why}`;
 }
 
+/** Methods that may be sent again when a kept connection turns out to be dead (RFC 9110 §9.2.2, RFC 9112 §9.3.1). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']);
+
 /** The retries of one request. One object serves all requests of a connection. */
 export class RetryState {
   /** Retries so far. */
   count = 0;
+  /** The request went out again because a kept connection had ended: further tries go over new connections only. */
+  isResent = false;
   #rules: RetryRules | null = null;
   #breaker: CircuitBreaker | null = null;
   #isCounted = false;
@@ -33,6 +38,7 @@ export class RetryState {
 
   begin(rules: RetryRules | null, breaker: CircuitBreaker | null): void {
     this.count = 0;
+    this.isResent = false;
     this.#requestSent = false;
     this.#rules = rules;
     this.#breaker = breaker;
@@ -51,6 +57,16 @@ export class RetryState {
   /** No further try, whatever comes: part of a response has gone to the client, or of the request is gone. */
   giveUp(): void {
     this.#rules = null;
+  }
+
+  /**
+   * A kept connection ended before the first byte of the response. True: the request may go out again, whatever the policy
+   * says. That is so once, or a request that makes its pod reset would go through all the connections that are kept.
+   */
+  resend(method: string): boolean {
+    if (this.isResent || !IDEMPOTENT.has(method)) return false;
+    this.isResent = true;
+    return true;
   }
 
   /** An attempt failed; `isWanted` says that the policy's conditions name what happened. `retry` counts as begun. */

@@ -55,8 +55,8 @@ export class UpstreamRequest implements AdmissionOwner {
   }
 
   /**
-   * Begins a try: looks for a connection, a kept one unless `isFresh`, else a new one; the owner hears of it, at once or
-   * later. `tryMillis` limits the time to the response's head from when the whole request is on its way over a
+   * Begins a try: looks for a connection, a kept one unless `isFresh`, else a new one (where the cluster's limits let
+   * it); the owner hears of it, at once or later. `tryMillis` limits the time to the response's head from when the whole request is on its way over a
    * connection, as Envoy has it; 0: no limit.
    */
   open(cluster: RuntimeCluster, host: UpstreamHost, isFresh: boolean, tryMillis: number): void {
@@ -67,7 +67,7 @@ export class UpstreamRequest implements AdmissionOwner {
       return;
     }
     this.#admission ??= new Admission(this);
-    this.#admission.enter(cluster.breaker, host);
+    this.#admission.enter(cluster.breaker, host, isFresh);
   }
 
   connect(host: UpstreamHost): UpstreamConnection {
