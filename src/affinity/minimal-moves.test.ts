@@ -25,9 +25,7 @@ class PlaceLedger implements SessionLedger<HostState> {
   ended(): void {}
   opened(): void {}
   closed(): void {}
-  takeMove(): boolean {
-    return true;
-  }
+  readonly movesBy = NO_LEDGER.movesBy;
   secondsSinceStream(): number {
     return Number.POSITIVE_INFINITY;
   }

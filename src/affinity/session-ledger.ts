@@ -13,7 +13,24 @@ export interface SessionEvent<S extends HostState> extends SessionId {
   readonly windowSeconds: number;
   /** The id is made from a hash key (`minimalMoves`): every process of the gateway has to know where it is. */
   readonly isKey?: boolean;
+  /** Its client has not returned a token yet: it counts for a short time, and is the first to be forgotten. */
+  readonly isUnconfirmed?: boolean;
+  /** The policy under which the session may move for the balance; without one it does not. */
+  readonly policy?: string | undefined;
+  /** The application has released it: it may move at any time. */
+  readonly isReleased?: boolean;
+  /** While it is used its last use is to be known to so many seconds; undefined: to an eighth of the window. */
+  readonly refreshSeconds?: number;
 }
+
+/**
+ * `counts`: whoever asks decides by the hosts' counts, and takes a move of those that the policy may make within a minute;
+ * false: there is none left. `choice`: another process has chosen for all of the gateway (decision 081): where the session
+ * goes with its next request at a safe point; null: it stays.
+ */
+export type MoveRule<S extends HostState> =
+  | { readonly kind: 'counts'; readonly take: (policy: string, maxPerMinute: number) => boolean }
+  | { readonly kind: 'choice'; readonly hostFor: (id: SessionId) => S | null };
 
 /**
  * Counts live sessions and keeps the budget of moves; one per process. It owns `liveSessions` of the hosts. Selection
@@ -27,8 +44,8 @@ export interface SessionLedger<S extends HostState> {
   /** A stream of the session (WebSocket) is open: the session is live until `closed`, however long it is silent. */
   opened(event: SessionEvent<S>): void;
   closed(event: SessionEvent<S>): void;
-  /** Takes one of the moves that a policy may make within a minute; false: there is none left. */
-  takeMove(policy: string, maxPerMinute: number): boolean;
+  /** How it is decided which sessions move for the balance. */
+  readonly movesBy: MoveRule<S>;
   /** Where a key (`isKey`) that is in use was last; null: it is not in use, or was forgotten. */
   placeOf(key: SessionId): S | null;
   /**
@@ -44,7 +61,7 @@ export const NO_LEDGER: SessionLedger<HostState> = {
   ended() {},
   opened() {},
   closed() {},
-  takeMove: () => true,
+  movesBy: { kind: 'counts', take: () => true },
   placeOf: () => null,
   secondsSinceStream: () => Number.POSITIVE_INFINITY,
 };
@@ -53,6 +70,7 @@ export const NO_LEDGER: SessionLedger<HostState> = {
 export function readOnly<S extends HostState>(ledger: SessionLedger<S>): SessionLedger<HostState> {
   return {
     ...NO_LEDGER,
+    movesBy: ledger.movesBy.kind === 'choice' ? ledger.movesBy : NO_LEDGER.movesBy,
     placeOf: (key) => ledger.placeOf(key),
     secondsSinceStream: (id) => ledger.secondsSinceStream(id),
   };

@@ -49,6 +49,8 @@ export class SessionBench {
   allowsMoves = true;
   /** The policies whose budgets were asked for a move. */
   readonly movers: string[] = [];
+  /** Where sessions are to move, as in a gateway of several processes; null: whoever asks decides. */
+  chosen: Map<string, HostState> | null = null;
   readonly events: string[] = [];
   readonly hosts: Map<string, HostState> = new Map();
   readonly tokens: SessionTokens = new SessionTokens(countingRandom());
@@ -114,10 +116,7 @@ export class SessionBench {
         return Math.max(0, this.nowSeconds - end);
       },
       placeOf: (id) => this.#places.get(`${id.hi} ${id.lo}`) ?? null,
-      takeMove: (policy) => {
-        this.movers.push(policy);
-        return this.allowsMoves;
-      },
+      movesBy: this.#movesBy(),
     };
     const selection = new Selection<HostState>(plan, request, {
       random: this.#random,
@@ -131,6 +130,16 @@ export class SessionBench {
     const setCookie = edits.find(({ name }) => name === 'set-cookie')?.value ?? null;
     const token = setCookie === null ? null : setCookie.slice(4, setCookie.indexOf(';'));
     return { selection, host, name: host?.endpoint.identity.name ?? '', token, setCookie };
+  }
+
+  #movesBy(): SessionLedger<HostState>['movesBy'] {
+    const { chosen } = this;
+    if (chosen !== null) return { kind: 'choice', hostFor: ({ hi, lo }) => chosen.get(`${hi} ${lo}`) ?? null };
+    const take = (policy: string): boolean => {
+      this.movers.push(policy);
+      return this.allowsMoves;
+    };
+    return { kind: 'counts', take };
   }
 
   /** What a response that goes on as a stream tells the ledger. */

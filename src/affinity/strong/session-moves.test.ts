@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { pod, SessionBench, tokenOf } from '../../../test/support/session-bench.ts';
+import { idOf, pod, SessionBench, tokenOf } from '../../../test/support/session-bench.ts';
+import type { HostState } from '../host.ts';
 
 describe('parallel requests of a session that moves', () => {
   const rebalance = { idleForMillis: 2000, whenAbove: 1.25, maxPerMinute: 600 };
@@ -30,6 +31,53 @@ describe('parallel requests of a session that moves', () => {
     assert.equal(bench.request(bench.plan({ c: [pod('a'), pod('b')] }), token).name, 'b');
     bench.allowsMoves = false;
     assert.equal(bench.request(bench.plan({ c: [pod('a'), pod('d')] }), token).name, 'a');
+  });
+});
+
+describe('a session for which a move is chosen', () => {
+  const rebalance = { idleForMillis: 60_000, whenAbove: 1.25, maxPerMinute: 600 };
+
+  it('goes there when it is at a safe point, whatever the counts are, and else stays', () => {
+    const bench = new SessionBench({ rebalance });
+    const chosen = new Map<string, HostState>();
+    bench.chosen = chosen;
+    const alone = bench.plan({ c: [pod('a')] });
+    const begun = [bench.request(alone), bench.request(alone)].map(({ token, selection, host }) => {
+      assert.ok(host !== null);
+      return { token: tokenOf(token), id: idOf(selection.sessionAt(host)) };
+    });
+    const [one, other] = begun as [(typeof begun)[0], (typeof begun)[0]];
+    const plan = bench.plan({ c: [pod('a'), pod('b'), pod('d')] });
+    chosen.set(one.id, bench.state(pod('d').address));
+    assert.equal(bench.request(plan, one.token).name, 'a');
+    bench.nowSeconds += 70;
+    bench.state(pod('a').address).liveSessions = 1000;
+    assert.equal(bench.request(plan, other.token).name, 'a');
+    const moved = bench.request(plan, one.token);
+    assert.deepEqual([moved.name, moved.selection.lost, moved.selection.reason], ['d', 'rebalanced', 'rebalanced']);
+    assert.equal(bench.request(plan, tokenOf(moved.token)).name, 'd');
+    assert.deepEqual(bench.movers, []);
+  });
+
+  it('stays where the chosen pod takes no new sessions, or a stream is open', () => {
+    const bench = new SessionBench({ rebalance });
+    const chosen = new Map<string, HostState>();
+    bench.chosen = chosen;
+    const first = bench.request(bench.plan({ c: [pod('a')] }), '', { signal: 'release' });
+    assert.ok(first.host !== null);
+    const token = tokenOf(first.token);
+    chosen.set(idOf(first.selection.sessionAt(first.host)), bench.state(pod('b').address));
+    bench.state(pod('b').address).drain = { startedSeconds: 0, deadlineSeconds: null, by: 'order' };
+    const plan = bench.plan({ c: [pod('a'), pod('b'), pod('d')] });
+    assert.equal(bench.request(plan, token).name, 'a');
+    assert.equal(bench.request(bench.plan({ c: [pod('a'), pod('d')] }), token).name, 'a');
+    bench.state(pod('b').address).drain = null;
+    const again = bench.plan({ c: [pod('a'), pod('b'), pod('d')] });
+    bench.openStream(first);
+    assert.equal(bench.request(again, token).name, 'a');
+    bench.closeStreams();
+    bench.nowSeconds += 1;
+    assert.equal(bench.request(again, token).name, 'b');
   });
 });
 

@@ -164,7 +164,7 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
     const key = this.#key;
     const isKnown = this.#content !== null || key === null;
     const id = isKnown ? this.#sessionId() : { hi: key.hi >>> 0, lo: key.lo >>> 0 };
-    return { ...id, host: state, windowSeconds: this.#plan.windowSeconds };
+    return { ...id, host: state, windowSeconds: this.#plan.windowSeconds, ...(isKnown ? this.#movable : {}) };
   }
 
   // What carriers ask when they read.
@@ -290,7 +290,7 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
       this.#target = found.target;
       this.#record.token = this.#isExchange(read) ? 'exchanged' : 'used';
       this.#destination = this.#destinationOf(found.target, read);
-      if (this.#destination !== null || this.#shouldLeave(found.target, found.host, read)) this.#leave(found.host);
+      if (this.#destination !== null || this.#shouldLeave(found, read)) this.#leave(found.host);
       else this.#sessionHost = found.host;
       return true;
     }
@@ -343,18 +343,25 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
   }
 
   /** Only at a safe point, and only where that spreads the load or empties a draining host. */
-  #shouldLeave({ chooser }: StrongTarget<S>, host: Host<S>, read: ReadToken): boolean {
+  #shouldLeave({ target, host }: FoundHost<S>, read: ReadToken): boolean {
     const { content } = read;
     const { session, refreshSeconds } = this.#plan;
     const { rebalance } = session;
-    const candidates = chooser?.candidates ?? [];
+    const candidates = target.chooser?.candidates ?? [];
     if (isDraining(host)) return content.released && candidates.some((candidate) => !isDraining(candidate));
     if (rebalance === null || content.issuedSeconds === 0) return false;
     const idleSeconds = this.nowSeconds - content.lastUsedSeconds - refreshSeconds;
-    if (!this.#isSafe(rebalance, content, idleSeconds) || !shouldMove(rebalance, host, candidates)) return false;
+    if (!this.#isSafe(rebalance, content, idleSeconds)) return false;
+    const { movesBy } = this.#environment.ledger;
+    const chosen = movesBy.kind === 'choice' ? movesBy.hostFor(content.id) : null;
+    if (movesBy.kind === 'counts') {
+      if (!shouldMove(rebalance, host, candidates)) return false;
+    } else if (chosen === null || chosen === host.state) return false;
     const sinceStream = this.#secondsSinceStream(read);
     if (sinceStream === 0 || !this.#isSafe(rebalance, content, sinceStream)) return false;
-    return this.#environment.ledger.takeMove(session.policy, rebalance.maxPerMinute);
+    if (movesBy.kind === 'counts') return movesBy.take(session.policy, rebalance.maxPerMinute);
+    this.#destination = candidates.find(({ state }) => state === chosen) ?? null;
+    return this.#destination !== null;
   }
 
   #isSafe({ idleForMillis }: Rebalance, { released }: TokenContent, idleSeconds: number): boolean {
@@ -518,14 +525,27 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
 
   /** At once, so that the next pick knows of it. A client that returns no token counts once, by its key. */
   #countNew({ state }: Host<S>): void {
+    const isKnown = this.#key === null;
     const id = this.#key === null ? this.#sessionId() : { hi: this.#key.hi >>> 0, lo: this.#key.lo >>> 0 };
-    this.#environment.ledger.seen({ ...id, host: state, windowSeconds: UNCONFIRMED_SECONDS });
+    const event = { ...id, host: state, windowSeconds: UNCONFIRMED_SECONDS, isUnconfirmed: true };
+    this.#environment.ledger.seen(isKnown ? { ...event, ...this.#movable } : event);
+  }
+
+  /** What the ledger has to know of a session that may move for the balance. */
+  get #movable(): Pick<SessionEvent<S>, 'policy' | 'isReleased' | 'refreshSeconds'> {
+    const { session, refreshSeconds } = this.#plan;
+    const { policy, rebalance, token } = session;
+    return rebalance === null || token.kind === 'address' ? {} : { policy, isReleased: this.#released, refreshSeconds };
   }
 
   #count(host: Host<S>, isEnded: boolean): void {
     const { ledger } = this.#environment;
     const content = this.#content;
-    if (content === null) return;
+    if (content === null) {
+      // It was counted before the application had said so.
+      if (this.#released && !isEnded) this.#countNew(host);
+      return;
+    }
     this.#noteMove(host);
     const { state } = host;
     if (this.#isExchange(this.#read) && !isEnded) {
@@ -533,7 +553,7 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
       this.#countNew(host);
       return;
     }
-    const event = { ...content.id, host: state, windowSeconds: this.#plan.windowSeconds };
+    const event = { ...content.id, host: state, windowSeconds: this.#plan.windowSeconds, ...this.#movable };
     if (isEnded) ledger.ended(event);
     else ledger.seen(event);
     if (this.nowSeconds - content.issuedSeconds <= UNCONFIRMED_SECONDS) this.#uncountKey();

@@ -6,7 +6,7 @@ import { MoveBudget } from './move-budget.ts';
 describe('MoveBudget', () => {
   it('allows so many moves in a minute, and more as the first of them are a minute old', () => {
     let now = 1_000;
-    const budget = new MoveBudget({ index: 0, count: 1 }, () => now);
+    const budget = new MoveBudget(() => now);
     assert.deepEqual(
       [1, 2, 3].map(() => budget.take('p', 2)),
       [true, true, false],
@@ -21,29 +21,19 @@ describe('MoveBudget', () => {
     );
   });
 
-  it('takes the share for used up as long as it is told to', () => {
-    let now = 1_000;
-    const budget = new MoveBudget({ index: 0, count: 1 }, () => now, 60.5);
-    now += 60;
-    assert.equal(budget.take('p', 1), false);
-    now += 1;
-    assert.deepEqual([budget.take('p', 1), budget.take('p', 1)], [true, false]);
-  });
-
-  it('shares among workers, so that all together never make more', () => {
+  it('never allows more within a minute, and all of it at the first look', () => {
     const pauses = fc.array(fc.nat(40), { minLength: 1, maxLength: 60 });
     fc.assert(
-      fc.property(fc.nat(12), fc.integer({ min: 1, max: 5 }), pauses, (maxPerMinute, count, seconds) => {
+      fc.property(fc.nat(12), pauses, (maxPerMinute, seconds) => {
         let now = 500;
-        const workers = Array.from({ length: count }, (_, index) => new MoveBudget({ index, count }, () => now));
+        const budget = new MoveBudget(() => now);
         const moves: number[] = [];
         for (const pause of seconds) {
           now += pause;
-          for (const worker of workers) while (worker.take('p', maxPerMinute)) moves.push(now);
-          assert.ok(moves.filter((at) => at > now - 60).length <= maxPerMinute);
+          assert.equal(budget.left('p', maxPerMinute), maxPerMinute - moves.filter((at) => at > now - 60).length);
+          while (budget.take('p', maxPerMinute)) moves.push(now);
+          assert.equal(moves.filter((at) => at > now - 60).length, maxPerMinute);
         }
-        // At the first look there is the whole minute's budget.
-        assert.equal(moves.filter((at) => at === moves[0]).length, moves.length === 0 ? 0 : maxPerMinute);
       }),
     );
   });

@@ -8,36 +8,32 @@ interface Minute {
   second: number;
 }
 
-/** A process's share of the moves that policies may make: never more than that within any minute. */
+/** The moves that policies make: who asks it first makes no more than so many within any minute. */
 export class MoveBudget {
-  readonly #share: { readonly index: number; readonly count: number };
   readonly #nowSeconds: () => number;
   readonly #minutes = new Map<string, Minute>();
 
-  /** When what another process has taken of the share counts no more. */
-  readonly #freeFrom: number;
-
-  /** This process is number `index` (from 0) of `count` that share. For `usedSeconds` from now the share is used up. */
-  constructor(
-    share: { readonly index: number; readonly count: number },
-    nowSeconds: () => number,
-    usedSeconds: number = 0,
-  ) {
-    this.#share = share;
+  constructor(nowSeconds: () => number) {
     this.#nowSeconds = nowSeconds;
-    this.#freeFrom = nowSeconds() + usedSeconds;
   }
 
   take(policy: string, maxPerMinute: number): boolean {
-    if (this.#nowSeconds() < this.#freeFrom) return false;
-    const { index, count } = this.#share;
-    const limit = Math.floor(maxPerMinute / count) + (index < maxPerMinute % count ? 1 : 0);
+    if (this.left(policy, maxPerMinute) <= 0) return false;
+    this.count(policy);
+    return true;
+  }
+
+  /** Moves that the policy may still make now. */
+  left(policy: string, maxPerMinute: number): number {
+    return Math.max(0, maxPerMinute - this.#minuteOf(policy).sum);
+  }
+
+  /** A move was made. */
+  count(policy: string): void {
     const minute = this.#minuteOf(policy);
-    if (minute.sum >= limit) return false;
     const slot = minute.second % SECONDS;
     minute.taken[slot] = (minute.taken[slot] ?? 0) + 1;
     minute.sum++;
-    return true;
   }
 
   #minuteOf(policy: string): Minute {

@@ -1,6 +1,9 @@
-import type { SessionEvent, SessionId, SessionLedger } from '../../affinity/session-ledger.ts';
+import type { MoveRule, SessionEvent, SessionId, SessionLedger } from '../../affinity/session-ledger.ts';
 import type { UpstreamHost, UpstreamHosts } from '../upstream-host.ts';
+import { type ChosenMove, encodeMoves } from './chosen-moves.ts';
 import { MoveBudget } from './move-budget.ts';
+import { MovePlanner } from './move-planner.ts';
+import type { MovePolicy } from './move-policies.ts';
 import {
   decodeReport,
   encodeReport,
@@ -11,9 +14,6 @@ import {
 import { SessionTable } from './session-table.ts';
 import type { SessionCount, SessionNotice } from './worker-sessions.ts';
 
-/** One process, which makes all moves. */
-const ALONE = { index: 0, count: 1 } as const;
-
 export interface SessionCenterOptions {
   readonly hosts: () => UpstreamHosts;
   readonly capacity: number;
@@ -21,6 +21,8 @@ export interface SessionCenterOptions {
   readonly hasWorkers: boolean;
   /** Seconds that only ever grow. */
   readonly nowSeconds: () => number;
+  /** The wall clock, which all processes of a machine share. */
+  readonly wallMillis: () => number;
 }
 
 /**
@@ -30,22 +32,29 @@ export interface SessionCenterOptions {
 export class SessionCenter implements SessionLedger<UpstreamHost> {
   readonly #options: SessionCenterOptions;
   readonly #table: SessionTable;
-  readonly #budget: MoveBudget;
+  readonly #planner: MovePlanner;
+  readonly movesBy: MoveRule<UpstreamHost>;
   readonly #changed = new Set<UpstreamHost>();
   /** Workers that wait for the answer to a report. */
   readonly #reporters = new Set<number>();
   /** What others than the worker that reported it have to know: keys, what moved or ended, and open streams. */
   #news: { readonly worker: number; readonly message: SessionMessage }[] = [];
+  /** What all workers have to know of moves. */
+  #moves: ChosenMove[] = [];
 
   constructor(options: SessionCenterOptions) {
-    const { capacity, hasWorkers, nowSeconds } = options;
+    const { capacity, hasWorkers, nowSeconds, wallMillis } = options;
     this.#options = options;
-    this.#budget = new MoveBudget(ALONE, nowSeconds);
+    const budget = new MoveBudget(nowSeconds);
     const onCount = (host: UpstreamHost, change: number): void => {
       host.liveSessions += change;
       if (hasWorkers) this.#changed.add(host);
     };
     this.#table = new SessionTable({ capacity, nowSeconds, onCount });
+    this.#planner = new MovePlanner({ table: this.#table, budget, nowSeconds, wallMillis });
+    this.movesBy = hasWorkers
+      ? { kind: 'choice', hostFor: (id) => this.#planner.hostFor(id) }
+      : { kind: 'counts', take: (policy, maxPerMinute) => budget.take(policy, maxPerMinute) };
   }
 
   get size(): number {
@@ -73,8 +82,19 @@ export class SessionCenter implements SessionLedger<UpstreamHost> {
     this.#table.close(event);
   }
 
-  takeMove(policy: string, maxPerMinute: number): boolean {
-    return this.#budget.take(policy, maxPerMinute);
+  /** The policies whose sessions move for the balance, once all workers have their hosts. */
+  useMovePolicies(policies: readonly MovePolicy[]): void {
+    this.#planner.use(policies);
+  }
+
+  /** Sessions that move with their next request at a safe point. */
+  get sessionsToMove(): number {
+    return this.#planner.chosen.filter(({ hi, lo }) => this.#planner.hostFor({ hi, lo }) !== null).length;
+  }
+
+  /** Chooses the sessions that move next; `notices` tells the workers. */
+  planMoves(): void {
+    for (const move of this.#planner.plan()) this.#moves.push(move);
   }
 
   placeOf(key: SessionId): UpstreamHost | null {
@@ -151,6 +171,7 @@ export class SessionCenter implements SessionLedger<UpstreamHost> {
   /** The worker's streams are closed. */
   onExit(worker: number): void {
     this.#reporters.delete(worker);
+    this.#planner.onExit();
     for (const session of this.#table.releaseAll(worker)) this.#tellOthers(worker, session);
   }
 
@@ -158,14 +179,16 @@ export class SessionCenter implements SessionLedger<UpstreamHost> {
   notices(workerCount: number): ReadonlyMap<number, SessionNotice> {
     const counts = [...this.#changed].map(toCount);
     const all = this.#news;
+    const moves = this.#moves.length === 0 ? null : encodeMoves(this.#moves);
     this.#changed.clear();
     this.#news = [];
+    this.#moves = [];
     const notices = new Map<number, SessionNotice>();
     for (let worker = 0; worker < workerCount; worker++) {
       const isAnswer = this.#reporters.delete(worker);
       const news = all.filter((each) => each.worker !== worker).map(({ message }) => message);
-      if (!isAnswer && counts.length === 0 && news.length === 0) continue;
-      notices.set(worker, { counts, isAnswer, news: this.#encode(news, worker) });
+      if (!isAnswer && counts.length === 0 && news.length === 0 && moves === null) continue;
+      notices.set(worker, { counts, isAnswer, news: this.#encode(news, worker), moves });
     }
     return notices;
   }
@@ -178,7 +201,8 @@ export class SessionCenter implements SessionLedger<UpstreamHost> {
       const isStreamKnown = Number.isFinite(this.#table.secondsSinceStream(session));
       if (session.isKey || isStreamKnown) messages.push({ news: 'seen', event: session });
     }
-    return { counts, isAnswer: false, news: this.#encode(messages, null) };
+    const moves = encodeMoves(this.#planner.chosen);
+    return { counts, isAnswer: false, news: this.#encode(messages, null), moves };
   }
 
   #encode(messages: readonly SessionMessage[], worker: number | null): SessionReport | null {

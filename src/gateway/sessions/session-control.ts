@@ -6,6 +6,7 @@ import type { UpstreamHost } from '../upstream-host.ts';
 import { DrainBoard } from './drain-board.ts';
 import type { DrainStore } from './drain-file.ts';
 import type { DrainList } from './host-drains.ts';
+import { movePoliciesOf } from './move-policies.ts';
 import { PodChanges } from './pod-changes.ts';
 import { formatPod, podNameOf } from './pods.ts';
 import { SessionCenter } from './session-center.ts';
@@ -49,6 +50,7 @@ export class SessionControl {
       capacity: options.capacity,
       hasWorkers: options.workers !== null,
       nowSeconds: () => performance.now() / 1000,
+      wallMillis: () => Date.now(),
     });
     this.#board = new DrainBoard({
       store: options.store,
@@ -89,6 +91,11 @@ export class SessionControl {
     if (gone !== null) this.center.forget((host) => gone.has(host));
     if (this.#board.follow(runtime)) this.#save();
     this.#options.gateway().useDrains(this.drains.hosts);
+  }
+
+  /** To be called when all workers serve the runtime: none may lack a host that a session is to move to. */
+  followMoves(runtime: Runtime): void {
+    this.center.useMovePolicies(movePoliciesOf(runtime));
   }
 
   /** To be called every SESSION_TICK_MILLIS. */

@@ -5,7 +5,6 @@ import { buildEndpoint } from '../../../test/support/model-builder.ts';
 import type { SessionLedger } from '../../affinity/session-ledger.ts';
 import { type UpstreamHost, UpstreamHosts } from '../upstream-host.ts';
 import { SessionCenter } from './session-center.ts';
-import type { SessionReport } from './session-report.ts';
 import { WorkerSessions } from './worker-sessions.ts';
 
 const WINDOW = 100;
@@ -24,14 +23,14 @@ class Processes {
   readonly center: SessionCenter;
   readonly primary = createHosts();
   readonly workers: (ReturnType<typeof createHosts> & { readonly sessions: WorkerSessions })[];
-  readonly #count: number;
   readonly #capacity: number;
 
   constructor(count: number, capacity = 1_000) {
     const nowSeconds = (): number => this.now;
-    this.#count = count;
     this.#capacity = capacity;
-    this.center = new SessionCenter({ hosts: () => this.primary.hosts, capacity, hasWorkers: true, nowSeconds });
+    const wallMillis = (): number => this.now * 1000;
+    const hosts = (): UpstreamHosts => this.primary.hosts;
+    this.center = new SessionCenter({ hosts, capacity, hasWorkers: true, nowSeconds, wallMillis });
     this.workers = Array.from({ length: count }, (_, index) => this.#startWorker(index));
   }
 
@@ -40,10 +39,9 @@ class Processes {
     const sessions = new WorkerSessions({
       hosts: () => own.hosts,
       capacity: this.#capacity,
-      share: { index, count: this.#count },
-      usedMovesSeconds: 0,
-      report: (news: SessionReport): void => this.center.report(index, structuredClone(news)),
+      report: (news): void => this.center.report(index, structuredClone(news)),
       nowSeconds: () => this.now,
+      wallMillis: () => this.now * 1000,
     });
     return { ...own, sessions };
   }
@@ -380,12 +378,12 @@ describe('counting live sessions in workers', () => {
     const sessions = new WorkerSessions({
       hosts: () => hosts,
       capacity: 10,
-      share: { index: 0, count: 1 },
-      usedMovesSeconds: 0,
       report: ({ words }, drainList) => reports.push([words.length, drainList]),
       nowSeconds: () => 1_000,
+      wallMillis: () => 1_000_000,
     });
-    const answer = (): void => sessions.receive({ counts: [], isAnswer: true, news: null });
+    const none = { counts: [], news: null, moves: null };
+    const answer = (): void => sessions.receive({ ...none, isAnswer: true });
     sessions.followDrains(3);
     sessions.tick();
     answer();

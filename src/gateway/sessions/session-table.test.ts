@@ -110,6 +110,28 @@ describe('SessionTable', () => {
     assert.deepEqual(known(1, 2, 20, 21, 22, 23), [2, 21, 22, 23]);
   });
 
+  it('forgets sessions whose clients have not come back before all others, and no longer when they have', () => {
+    const { table, see, idOf } = setUp(10);
+    const [a, b] = [hostAt(1), hostAt(2)];
+    const flood = (from: number): void => {
+      for (let lo = from; lo < from + 50; lo++) {
+        table.see({ ...idOf(lo), host: b, windowSeconds: 60, isUnconfirmed: true }, 'seen');
+      }
+    };
+    for (let lo = 1; lo <= 8; lo++) see(lo, a);
+    flood(100);
+    assert.deepEqual([a.liveSessions, b.liveSessions], [8, 2]);
+    // One of them comes back, and one of the sessions is known by a flood's key.
+    see(149, a);
+    flood(200);
+    assert.deepEqual([a.liveSessions, b.liveSessions], [9, 1]);
+    table.open(idOf(249));
+    see(9, a);
+    flood(300);
+    assert.equal(table.secondsSinceStream(idOf(249)), 0);
+    assert.deepEqual([a.liveSessions, b.liveSessions, table.size], [8, 2, 10]);
+  });
+
   it('is bounded also where every session has an open stream', () => {
     const { table, see, idOf } = setUp(3);
     const a = hostAt(1);

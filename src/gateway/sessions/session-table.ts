@@ -11,15 +11,25 @@ export interface LiveSession extends SessionId {
   /** It is over with its last stream. */
   readonly isEnded: boolean;
   readonly isKey: boolean;
+  readonly isUnconfirmed: boolean;
+  /** The policy under which it may move for the balance; undefined: it does not. */
+  readonly policy: string | undefined;
+  readonly isReleased: boolean;
+  /** When it was last heard of. */
+  readonly seenSeconds: number;
+  /** When a stream of it was last open, where none is; -Infinity: none was. */
+  readonly streamEndSeconds: number;
 }
 
 interface Entry extends LiveSession {
   host: UpstreamHost;
   windowSeconds: number;
   streams: number;
+  isUnconfirmed: boolean;
+  policy: string | undefined;
+  isReleased: boolean;
   /** Other processes that have an open stream of it; null: none. */
   holders: Set<number> | null;
-  /** When a stream of it was last open, where none is. */
   streamEndSeconds: number;
   seenSeconds: number;
   /** The bucket in which it is looked at. */
@@ -36,7 +46,10 @@ export type SessionChange = 'new' | 'moved' | 'refreshed' | 'none';
 export type CountCause = 'seen' | 'ended' | 'told' | 'gone';
 
 export interface SessionTableOptions {
-  /** More sessions than this are not kept: the ones that were used longest ago are forgotten. */
+  /**
+   * More sessions than this are not kept: the ones that were used longest ago are forgotten, first those whose clients
+   * have not returned a token yet, last those with an open stream.
+   */
   readonly capacity: number;
   /** Seconds that only ever grow. */
   readonly nowSeconds: () => number;
@@ -61,10 +74,14 @@ const BUCKETS_PER_WINDOW = 64;
  * bits: of a million sessions two are one with a chance of 1 in 18,000, which makes a count too small by one.
  */
 export class SessionTable {
-  /** Without an open stream, in the order in which they are forgotten where there are too many. */
+  /** All others, in the order in which they are forgotten where there are too many. */
   readonly #sessions = new Map<number, Entry>();
+  /** Unconfirmed, without an open stream: they are forgotten before all others. */
+  readonly #unconfirmed = new Map<number, Entry>();
   /** With an open stream here or in another process: they are forgotten after all others. */
   readonly #streaming = new Map<number, Entry>();
+  /** In the order in which they are forgotten. */
+  readonly #shelves = [this.#unconfirmed, this.#sessions, this.#streaming] as const;
   /** By the second in which they may be over, at the earliest. */
   readonly #due = new Map<number, Set<Entry>>();
   readonly #options: SessionTableOptions;
@@ -76,7 +93,7 @@ export class SessionTable {
   }
 
   get size(): number {
-    return this.#sessions.size + this.#streaming.size;
+    return this.#sessions.size + this.#unconfirmed.size + this.#streaming.size;
   }
 
   /** Entries that are kept to be looked at; never more than `size`. */
@@ -91,24 +108,33 @@ export class SessionTable {
     return entry === undefined || this.#isOver(entry, this.#options.nowSeconds()) ? undefined : entry;
   }
 
-  see({ hi, lo, host, windowSeconds, isKey = false }: SessionEvent<UpstreamHost>, cause: CountCause): SessionChange {
+  see(event: SessionEvent<UpstreamHost>, cause: CountCause): SessionChange {
+    const { hi, lo, host, windowSeconds, isKey = false, refreshSeconds = windowSeconds } = event;
+    const { isUnconfirmed = false, isReleased = false, policy } = event;
     const { nowSeconds, onCount } = this.#options;
     const now = nowSeconds();
-    const key = toKey({ hi, lo });
     const entry = this.#entryOf({ hi, lo });
     if (entry === undefined || this.#isOver(entry, now)) {
       if (entry !== undefined) this.#remove(entry, 'gone');
       this.#makeRoom();
       const times = { startedSeconds: now, seenSeconds: now, refreshedSeconds: now, dueSecond: 0 };
       const stream = { streams: 0, holders: null, streamEndSeconds: Number.NEGATIVE_INFINITY, isEnded: false };
-      const added: Entry = { hi, lo, host, windowSeconds, isKey, ...times, ...stream };
-      this.#sessions.set(key, added);
+      const marks = { isKey, isUnconfirmed, policy, isReleased };
+      const added: Entry = { hi, lo, host, windowSeconds, ...marks, ...times, ...stream };
+      this.#file(added);
       this.#schedule(added);
       onCount(host, 1, cause);
       return 'new';
     }
+    const isMarked =
+      entry.isUnconfirmed !== isUnconfirmed || entry.policy !== policy || entry.isReleased !== isReleased;
+    entry.isUnconfirmed = isUnconfirmed;
+    entry.policy = policy;
+    entry.isReleased = isReleased;
     const isDue =
-      entry.windowSeconds !== windowSeconds || now - entry.refreshedSeconds >= windowSeconds / REFRESHES_PER_WINDOW;
+      isMarked ||
+      entry.windowSeconds !== windowSeconds ||
+      now - entry.refreshedSeconds >= Math.min(windowSeconds / REFRESHES_PER_WINDOW, refreshSeconds);
     const isShorter = windowSeconds < entry.windowSeconds;
     const wasEnded = entry.isEnded;
     entry.seenSeconds = now;
@@ -118,9 +144,7 @@ export class SessionTable {
     const before = entry.host;
     if (before === host && !isDue && !wasEnded) return 'none';
     entry.refreshedSeconds = now;
-    const entries = isStreaming(entry) ? this.#streaming : this.#sessions;
-    entries.delete(key);
-    entries.set(key, entry);
+    this.#file(entry);
     if (before === host) return wasEnded ? 'new' : 'refreshed';
     entry.host = host;
     onCount(before, -1, cause);
@@ -130,8 +154,13 @@ export class SessionTable {
 
   /** The session was used, wherever it is; one that is not known is at `event.host`. */
   refresh(event: SessionEvent<UpstreamHost>): void {
-    const { host } = this.find(event) ?? event;
-    this.see({ ...event, host }, 'told');
+    const known = this.find(event);
+    if (known === undefined) {
+      this.see(event, 'told');
+      return;
+    }
+    const { host, isUnconfirmed, policy, isReleased } = known;
+    this.see({ ...event, host, isUnconfirmed, policy, isReleased }, 'told');
   }
 
   /** The session is over, or will be with its last stream. True if it was known. */
@@ -207,8 +236,14 @@ export class SessionTable {
     return due;
   }
 
+  /** Sessions without an open stream, those that were used longest ago first, to an eighth of their window. */
+  visitSilent(visit: (session: LiveSession) => void): void {
+    for (const entries of [this.#unconfirmed, this.#sessions]) for (const entry of entries.values()) visit(entry);
+  }
+
   *[Symbol.iterator](): IterableIterator<LiveSession> {
     yield* this.#sessions.values();
+    yield* this.#unconfirmed.values();
     yield* this.#streaming.values();
   }
 
@@ -228,14 +263,14 @@ export class SessionTable {
 
   /** Forgets the sessions of hosts that can't have them any more. */
   forget(isGone: (host: UpstreamHost) => boolean): void {
-    for (const entries of [this.#sessions, this.#streaming]) {
+    for (const entries of this.#shelves) {
       for (const entry of entries.values()) if (isGone(entry.host)) this.#remove(entry, 'gone');
     }
   }
 
   #entryOf(id: SessionId): Entry | undefined {
     const key = toKey(id);
-    return this.#sessions.get(key) ?? this.#streaming.get(key);
+    return this.#sessions.get(key) ?? this.#unconfirmed.get(key) ?? this.#streaming.get(key);
   }
 
   #isOver(entry: Entry, now: number): boolean {
@@ -263,11 +298,12 @@ export class SessionTable {
     this.#schedule(entry);
   }
 
-  /** Puts it with those that have an open stream, or with the others. */
+  /** Puts it where it belongs, behind all others there. */
   #file(entry: Entry): void {
     const key = toKey(entry);
-    const [from, to] = isStreaming(entry) ? [this.#sessions, this.#streaming] : [this.#streaming, this.#sessions];
-    if (from.delete(key)) to.set(key, entry);
+    for (const entries of this.#shelves) entries.delete(key);
+    const confirmed = entry.isUnconfirmed ? this.#unconfirmed : this.#sessions;
+    (isStreaming(entry) ? this.#streaming : confirmed).set(key, entry);
   }
 
   #schedule(entry: Entry): void {
@@ -291,7 +327,8 @@ export class SessionTable {
 
   #makeRoom(): void {
     if (this.size < this.#options.capacity) return;
-    const [oldest = this.#streaming.values().next().value] = this.#sessions.values();
+    const [first, second, third] = this.#shelves.map((entries) => entries.values().next().value);
+    const oldest = first ?? second ?? third;
     if (oldest === undefined) return;
     this.forgotten++;
     this.#remove(oldest, 'gone');
@@ -299,8 +336,7 @@ export class SessionTable {
 
   #remove(entry: Entry, cause: CountCause): void {
     const key = toKey(entry);
-    this.#sessions.delete(key);
-    this.#streaming.delete(key);
+    for (const entries of this.#shelves) entries.delete(key);
     this.#unschedule(entry);
     this.#options.onCount(entry.host, -1, cause);
   }
@@ -315,6 +351,7 @@ function overAt({ seenSeconds, windowSeconds, holders }: Entry): number {
   return seenSeconds + windowSeconds + (holders === null ? 0 : HOLDER_SILENCE_SECONDS);
 }
 
-function toKey({ hi, lo }: SessionId): number {
+/** A map's key for the session. */
+export function toKey({ hi, lo }: SessionId): number {
   return (hi >>> 0) * 2_097_152 + (lo >>> 11);
 }

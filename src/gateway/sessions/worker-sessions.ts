@@ -1,6 +1,6 @@
-import type { SessionEvent, SessionId, SessionLedger } from '../../affinity/session-ledger.ts';
+import type { MoveRule, SessionEvent, SessionId, SessionLedger } from '../../affinity/session-ledger.ts';
 import type { HostName, UpstreamHost, UpstreamHosts } from '../upstream-host.ts';
-import { MoveBudget } from './move-budget.ts';
+import { ChosenMoves, type MoveList } from './chosen-moves.ts';
 import { decodeReport, encodeReport, type SessionMessage, type SessionReport } from './session-report.ts';
 import { type CountCause, type SessionChange, SessionTable } from './session-table.ts';
 
@@ -17,18 +17,19 @@ export interface SessionNotice {
   readonly isAnswer: boolean;
   /** Of sessions in other workers: keys, what moved or ended, and open streams; null: nothing of the kind. */
   readonly news: SessionReport | null;
+  /** Sessions that move with their next request at a safe point, or do so no longer; null: none. */
+  readonly moves: MoveList | null;
 }
 
 export interface WorkerSessionsOptions {
   readonly hosts: () => UpstreamHosts;
   readonly capacity: number;
-  readonly share: { readonly index: number; readonly count: number };
-  /** For so long from now its share of moves is used up: by the worker before it, for all that is known. */
-  readonly usedMovesSeconds: number;
   /** Tells the primary, which answers by a notice; `drainList` is the list of drains that was followed by then. */
   readonly report: (report: SessionReport, drainList: number) => void;
   /** Seconds that only ever grow. */
   readonly nowSeconds: () => number;
+  /** The wall clock, which all processes of a machine share. */
+  readonly wallMillis: () => number;
 }
 
 /** Who has the streams of which the primary tells a worker: any of the others. */
@@ -41,7 +42,8 @@ const OTHERS = 0;
 export class WorkerSessions implements SessionLedger<UpstreamHost> {
   readonly #options: WorkerSessionsOptions;
   readonly #table: SessionTable;
-  readonly #budget: MoveBudget;
+  readonly #moves: ChosenMoves;
+  readonly movesBy: MoveRule<UpstreamHost> = { kind: 'choice', hostFor: (id) => this.#hostFor(id) };
   readonly #outbox = new Map<string, SessionMessage>();
   readonly #counts = new Map<UpstreamHost, number>();
   /** What happened since the last report, and what that report says: on top of the primary's counts. */
@@ -54,7 +56,7 @@ export class WorkerSessions implements SessionLedger<UpstreamHost> {
 
   constructor(options: WorkerSessionsOptions) {
     this.#options = options;
-    this.#budget = new MoveBudget(options.share, options.nowSeconds, options.usedMovesSeconds);
+    this.#moves = new ChosenMoves(options.wallMillis);
     const { capacity, nowSeconds } = options;
     this.#table = new SessionTable({ capacity, nowSeconds, onCount: (...change) => this.#onCount(...change) });
   }
@@ -85,10 +87,6 @@ export class WorkerSessions implements SessionLedger<UpstreamHost> {
     this.#post({ news: session === undefined || session.isEnded ? 'stream' : 'used', event });
   }
 
-  takeMove(policy: string, maxPerMinute: number): boolean {
-    return this.#budget.take(policy, maxPerMinute);
-  }
-
   placeOf(key: SessionId): UpstreamHost | null {
     return this.#table.find(key)?.host ?? null;
   }
@@ -100,6 +98,7 @@ export class WorkerSessions implements SessionLedger<UpstreamHost> {
   /** To be called a few times a second. */
   tick(): void {
     this.#table.sweep();
+    this.#moves.sweep();
     this.#keepStreams();
     if (this.#isWaiting || (this.#outbox.size === 0 && !this.#mustReport)) return;
     this.#mustReport = false;
@@ -123,7 +122,8 @@ export class WorkerSessions implements SessionLedger<UpstreamHost> {
   }
 
   /** The primary has counted. */
-  receive({ counts, isAnswer, news }: SessionNotice): void {
+  receive({ counts, isAnswer, news, moves }: SessionNotice): void {
+    if (moves !== null) this.#moves.receive(moves);
     const hosts = this.#options.hosts();
     const touched = new Set<UpstreamHost>();
     for (const { cluster, address, sessions } of counts) {
@@ -167,6 +167,11 @@ export class WorkerSessions implements SessionLedger<UpstreamHost> {
       },
       (_news, id) => void this.#table.end(id, 'told'),
     );
+  }
+
+  #hostFor(id: SessionId): UpstreamHost | null {
+    const to = this.#moves.find(id);
+    return to === null ? null : (this.#options.hosts().find(to.cluster, to.address) ?? null);
   }
 
   #tell(event: SessionEvent<UpstreamHost>, change: SessionChange): void {

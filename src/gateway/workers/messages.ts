@@ -14,16 +14,6 @@ export interface WorkerSettings {
   readonly bindings: BindingOptions;
   readonly accessLog: AccessLogTarget;
   readonly limits: Partial<GatewayLimits>;
-  /** How many workers share what is for the whole gateway. */
-  readonly workers: number;
-}
-
-/** A worker's place among the workers. */
-export interface WorkerPlace {
-  /** From 0. */
-  readonly slot: number;
-  /** Seconds for which the moves of sessions that a worker may make are used up; 0: nobody was in its place before. */
-  readonly usedMovesSeconds: number;
 }
 
 /** What a worker has to know before it serves a snapshot, beside the snapshot. */
@@ -39,7 +29,7 @@ export interface WorkerKnowledge {
  * algorithm can copy. A `socket` message brings the socket along.
  */
 export type PrimaryMessage =
-  | ({ readonly kind: 'settings'; readonly settings: WorkerSettings } & WorkerPlace)
+  | { readonly kind: 'settings'; readonly slot: number; readonly settings: WorkerSettings }
   /** From now on the worker accepts from this socket too; `index` tells sockets of one key apart. */
   | { readonly kind: 'socket'; readonly key: string; readonly index: number }
   /** The worker stops accepting from the socket. */

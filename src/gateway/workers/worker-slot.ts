@@ -12,9 +12,6 @@ import { WorkerProcess } from './worker-process.ts';
 /** Pings that may stay unanswered: more is not being busy, not even with the tables of a very large snapshot. */
 const MAX_UNANSWERED = { none: 0, starting: 60, serving: 15 } as const;
 
-/** What a worker moved in its last second counts for the minute after it, to the second. */
-const USED_MOVES_SECONDS = 61;
-
 export interface WorkerSlotOptions {
   readonly index: number;
   readonly settings: WorkerSettings;
@@ -51,8 +48,6 @@ export class WorkerSlot {
   #process: WorkerProcess | null = null;
   #restart: NodeJS.Timeout | null = null;
   #isClosing = false;
-  /** When the process before ended. */
-  #endedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: WorkerSlotOptions) {
     this.index = options.index;
@@ -76,9 +71,7 @@ export class WorkerSlot {
     this.#process = worker;
     this.state = 'starting';
     if (worker.output !== null) relay?.join(worker.output);
-    const goneSeconds = (performance.now() - this.#endedAt) / 1000;
-    const usedMovesSeconds = Math.max(0, USED_MOVES_SECONDS - goneSeconds);
-    worker.send({ kind: 'settings', slot: index, usedMovesSeconds, settings });
+    worker.send({ kind: 'settings', slot: index, settings });
     this.#options.events.onStart(this);
   }
 
@@ -182,7 +175,6 @@ export class WorkerSlot {
   #onExit(worker: WorkerProcess, how: string): void {
     const { index, log, events } = this.#options;
     this.#process = null;
-    this.#endedAt = performance.now();
     this.state = 'none';
     this.#held.clear();
     for (const resolve of [...this.#applies.splice(0), ...this.#reports.splice(0)]) resolve(null);

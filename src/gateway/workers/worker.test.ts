@@ -25,8 +25,7 @@ describe('Worker', () => {
     const key = toBindingKey(resolveBinding(bindings, listener.address, listener.port), listener.port);
     const worker = new Worker({
       slot: 0,
-      usedMovesSeconds: 0,
-      settings: { bindings, accessLog: { kind: 'off' }, limits: {}, workers: 1 },
+      settings: { bindings, accessLog: { kind: 'off' }, limits: {} },
       send() {},
     });
     await using _ = { [Symbol.asyncDispose]: () => worker.drain(0) };
@@ -37,6 +36,7 @@ describe('Worker', () => {
       ],
       isAnswer: false,
       news: null,
+      moves: null,
     });
     await worker.receive({ kind: 'keyRings', rings: new Map([['', testKeyText(1)]]) });
     const snapshot = buildSnapshot({ listeners: [listener], clusters: [cluster] }, 1);

@@ -13,10 +13,12 @@ import { PodChanges } from '../sessions/pod-changes.ts';
 import { SESSION_TICK_MILLIS } from '../sessions/session-control.ts';
 import { type SessionNotice, WorkerSessions } from '../sessions/worker-sessions.ts';
 import { ListenSocket } from '../sockets/listen-socket.ts';
-import type { LogLevel, PrimaryMessage, WorkerMessage, WorkerPlace, WorkerSettings } from './messages.ts';
+import type { LogLevel, PrimaryMessage, WorkerMessage, WorkerSettings } from './messages.ts';
 import { WorkerSockets } from './worker-sockets.ts';
 
-export interface WorkerOptions extends WorkerPlace {
+export interface WorkerOptions {
+  /** The worker's place among the workers, from 0. */
+  readonly slot: number;
   readonly settings: WorkerSettings;
   /** Tells the primary; does nothing when there is none any more. */
   readonly send: (message: WorkerMessage) => void;
@@ -42,16 +44,15 @@ export class Worker {
   #lastChange: Promise<void> = Promise.resolve();
 
   constructor(options: WorkerOptions) {
-    const { slot, usedMovesSeconds, settings, send } = options;
+    const { slot, settings, send } = options;
     this.#send = send;
     this.#accessLog = createAccessLog(settings.accessLog);
     this.#sessions = new WorkerSessions({
       hosts: () => this.#gateway.hosts,
       capacity: sessionCapacity(settings.limits),
-      share: { index: slot, count: settings.workers },
-      usedMovesSeconds,
       report: (report, drainList) => send({ kind: 'sessions', report, drainList }),
       nowSeconds: () => performance.now() / 1000,
+      wallMillis: () => Date.now(),
     });
     this.#gateway = new Gateway({
       accessLog: this.#accessLog,

@@ -70,7 +70,7 @@ export function createWorkers(options: WorkersOptions): Workers {
   });
   const pool: WorkerPool = new WorkerPool({
     workers: options.workers,
-    settings: { bindings, accessLog: options.accessLog, limits, workers: options.workers },
+    settings: { bindings, accessLog: options.accessLog, limits },
     sockets,
     log,
     relay: output === null ? null : new LineRelay(output),
@@ -104,6 +104,7 @@ export function createWorkers(options: WorkersOptions): Workers {
   };
   const ticker = setInterval(() => {
     sessions.tick();
+    sessions.center.planMoves();
     shareSessions();
   }, SESSION_TICK_MILLIS);
   ticker.unref();
@@ -131,6 +132,7 @@ export function createWorkers(options: WorkersOptions): Workers {
         failures = await mirror.apply(snapshot);
         await pool.apply(snapshot);
       }
+      if (mirror.runtime !== null) sessions.followMoves(mirror.runtime);
       trimmer.request();
       const own = new Set(failures.map((failure) => failure.listener));
       return [...failures, ...inWorkers.filter(({ listener }) => !own.has(listener))];
