@@ -156,7 +156,7 @@ describe('decodeSpec', () => {
   it('says of a duration what would be one', () => {
     assert.match(
       decode(object<{ t: number }>({ t: goDuration(1) }), 't: 5\n').found.join(),
-      /spec\.t must be text, not 5/,
+      /spec\.t must be a duration of at least 1ms such as 500ms, 60s or 1h30m, not 5/,
     );
     assert.match(
       decode(object<{ t: number }>({ t: goDuration(1) }), 't: 0s\n').found.join(),

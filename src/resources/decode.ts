@@ -136,7 +136,8 @@ function toFault(issue: v.BaseIssue<unknown>): Fault {
   const name = formatPath(path) || 'this resource';
   if (issue.kind === 'schema' && issue.input === undefined)
     return { path, message: `${name} is missing`, isMissing: true };
-  const isOurWording = issue.kind !== 'schema' || issue.type === 'picklist' || issue.type === 'union';
+  const isOurWording =
+    issue.kind !== 'schema' || ['picklist', 'union'].includes(issue.type) || issue.message.startsWith('must be ');
   const rule = isOurWording ? issue.message : `must be ${TYPE_WORDS[issue.expected ?? ''] ?? issue.expected}`;
   const instead = rule.startsWith('must be ') ? `, not ${describe(issue.input)}` : '';
   const limit = issue.expected === LIMIT ? ({ isLimit: true } as const) : {};

@@ -1,4 +1,4 @@
-import { convert, type Schema, text } from './schema.ts';
+import { convertText, type Schema } from './schema.ts';
 
 const UNIT_NANOS: Readonly<Record<string, number>> = {
   ns: 1,
@@ -36,21 +36,16 @@ export function parseGatewayDuration(written: string): number | undefined {
 /** A Go duration of at least `minimumMillis` (-Infinity: any), in milliseconds. */
 export function goDuration(minimumMillis = 0): Schema<number> {
   const least = minimumMillis <= 0 ? '' : ` of at least ${minimumMillis}ms`;
-  return convert(
-    text,
-    (written) => {
-      const millis = parseGoDuration(written);
-      return millis !== undefined && millis >= minimumMillis ? millis : undefined;
-    },
-    `must be a duration${least} such as 500ms, 60s or 1h30m`,
-  );
+  return convertText((written) => {
+    const millis = parseGoDuration(written);
+    return millis !== undefined && millis >= minimumMillis ? millis : undefined;
+  }, `must be a duration${least} such as 500ms, 60s or 1h30m`);
 }
 
 /** A duration of the Gateway API (GEP-2257) of at least `minimumMillis`, in milliseconds. */
 export function gatewayDurationFrom(minimumMillis: number): Schema<number> {
   const least = minimumMillis <= 0 ? '' : ` of at least ${minimumMillis}ms, written in`;
-  return convert(
-    text,
+  return convertText(
     (written) => {
       const millis = parseGatewayDuration(written);
       return millis !== undefined && millis >= minimumMillis ? millis : undefined;

@@ -154,6 +154,12 @@ export function convert<From, To>(
 /** Present or not, and whatever it is. */
 export const anything: Schema<unknown> = v.optional(v.unknown());
 export const text: Schema<string> = v.string();
+
+/** As `convert`, for what is written as text: anything else gets the same message. */
+export function convertText<To>(to: (written: string) => To | undefined, message: string): Schema<To> {
+  return convert(v.string(message), to, message);
+}
+
 export const nonEmptyText: Schema<string> = v.pipe(v.string(), v.minLength(1, 'must not be empty'));
 export const bool: Schema<boolean> = v.boolean();
 export const texts: Schema<readonly string[]> = list(text);

@@ -3,6 +3,7 @@ import process from 'node:process';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../support/tools.ts';
 import { type AbuseReport, type PhaseReport, runAbuse } from './abuse-run.ts';
+import type { GatewayKind } from './abused-gateway.ts';
 import { ABUSER_KINDS, type AbuserKind } from './abusers.ts';
 import type { GoodReport } from './good-clients.ts';
 
@@ -24,9 +25,6 @@ const COUNTS: { readonly [kind in AbuserKind]: number } = {
   'deaf-flood': 20,
 };
 
-const BEGIN = '<!-- abuse:begin -->';
-const END = '<!-- abuse:end -->';
-
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
@@ -38,6 +36,7 @@ async function main(): Promise<number> {
     },
   });
   const { only } = values;
+  const gateway = values.gateway === 'envoy' ? 'envoy' : 'limpet';
   const kinds = ABUSER_KINDS.filter((kind) => only === undefined || kind === only);
   const round = [
     ...kinds.map((kind) => ({ [kind]: COUNTS[kind] })),
@@ -46,16 +45,16 @@ async function main(): Promise<number> {
   const report = await runAbuse({
     secondsPerPhase: Number(values.seconds),
     goodClients: 100,
-    gateway: values.gateway === 'envoy' ? 'envoy' : 'limpet',
+    gateway,
     phases: Array.from({ length: Number(values.rounds) }, () => round).flat(),
     onPhase: (phase) =>
       process.stderr.write(
-        `${nameOf(phase)}: p99 ${phase.good.p99Millis.toFixed(1)} ms, quiet ${phase.quiet.p99Millis.toFixed(1)} ms\n`,
+        `${nameOf(phase)}: p99 ${phase.good.p99Millis.toFixed(1)} ms, quiet ${phase.quiet.p99Millis.toFixed(1)} ms, ${phase.memoryMebibytes.toFixed(0)} MiB\n`,
       ),
   });
   const table = formatReport(report);
   process.stdout.write(table);
-  if (values.write) writeTable(table);
+  if (values.write) writeTable(gateway, table);
   return report.phases.some(({ good, quiet }) => good.failed + quiet.failed > 0) ? 1 : 0;
 }
 
@@ -112,13 +111,14 @@ function sumOf(rounds: readonly PhaseReport[], field: 'opened' | 'ended'): numbe
   return rounds.flatMap(({ abusers }) => Object.values(abusers)).reduce((total, report) => total + report[field], 0);
 }
 
-function writeTable(table: string): void {
+function writeTable(gateway: GatewayKind, table: string): void {
   const file = `${ROOT}docs/reliability.md`;
+  const [first, last] = ['begin', 'end'].map((place) => `<!-- abuse of ${gateway}: ${place} -->`);
   const text = readFileSync(file, 'utf8');
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`${file} lacks the lines ${BEGIN} and ${END}`);
-  writeFileSync(file, `${text.slice(0, begin + BEGIN.length)}\n${table}${text.slice(end)}`);
+  const begin = text.indexOf(`${first}`);
+  const end = text.indexOf(`${last}`);
+  if (begin < 0 || end < begin) throw new Error(`${file} lacks the lines ${first} and ${last}`);
+  writeFileSync(file, `${text.slice(0, begin)}${first}\n${table}${text.slice(end)}`);
 }
 
 process.exitCode = await main();

@@ -66,4 +66,49 @@ describe('resolveSessionPolicies', () => {
       { numRuns: 150 },
     );
   });
+
+  it('warns of a cookie whose routes do not all have the same services', () => {
+    const split = { destination: { host: 'pay', port: { number: 80 } }, weight: 10 };
+    const rule = (prefix: string, ...route: unknown[]): object => ({ match: [{ uri: { prefix } }], route });
+    const cart = { destination: { host: 'cart', port: { number: 80 } } };
+    const conflicts = (...http: object[]): string[] => {
+      const gateway = {
+        apiVersion: 'networking.istio.io/v1',
+        kind: 'Gateway',
+        metadata: { name: 'edge', namespace: 'shop' },
+        spec: { servers: [{ hosts: ['*'], port: { number: 80, name: 'http', protocol: 'HTTP' } }] },
+      };
+      const routes = {
+        apiVersion: 'networking.istio.io/v1',
+        kind: 'VirtualService',
+        metadata: { name: 'all', namespace: 'shop' },
+        spec: { hosts: ['shop.example'], gateways: ['edge'], http },
+      };
+      const services = ['cart', 'pay'].map((name) => ({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name, namespace: 'shop' },
+        spec: { ports: [{ name: 'http', port: 80 }] },
+      }));
+      const targetRefs = [{ group: 'networking.istio.io', kind: 'VirtualService', name: 'all' }];
+      const session = policy('all', { targetRefs, carrier: [{ cookie: { name: 'sid' } }] });
+      const source = [gateway, routes, ...services, session].map((document) => stringify(document)).join('---\n');
+      const { resources } = parseResources([{ source: 'a.yaml', text: source }]);
+      const { diagnostics } = translate(resources);
+      return diagnostics.filter(({ code }) => code === 'conflict').map(({ message }) => message);
+    };
+    const both = [{ ...cart, weight: 90 }, split];
+    assert.deepEqual(conflicts(rule('/a', ...both), rule('/', ...both)), []);
+    assert.deepEqual(conflicts(rule('/a', cart), rule('/', cart)), []);
+    for (const http of [
+      [rule('/a', ...both), rule('/', cart)],
+      [rule('/a', cart), rule('/', ...both)],
+    ]) {
+      const [message, ...more] = conflicts(...http);
+      assert.match(message ?? '', /the cookie sid carries the sessions of .*only one of them has the pods of all/);
+      assert.deepEqual(more, []);
+    }
+    const [apart] = conflicts(rule('/a', cart), rule('/', { ...split, weight: 100 }));
+    assert.match(apart ?? '', / in turn$/);
+  });
 });

@@ -94,15 +94,28 @@ function reportPlainText({ cookie, policy, path }: PlacedCookie, port: number, s
   sink.report('note', 'no-affinity', policy.position([...path, 'name']), message);
 }
 
-/** A browser keeps one cookie for a name, a domain and a path, so tokens of two scopes would take turns in it. */
+/**
+ * A browser keeps one cookie for a name, a domain and a path. A route takes the token of another scope than its own for
+ * none and writes its own over it, so that all routes of a cookie have to have all its scopes.
+ */
 function reportShared(placed: readonly PlacedCookie[], host: VirtualHost, sink: DiagnosticSink): void {
   const byCookie = Map.groupBy(placed, ({ cookie }) => `${cookie.name} ${cookie.domain} ${cookie.path}`);
   for (const [first, ...others] of byCookie.values()) {
-    const other = others.find(({ session }) => !session.scopes.some((scope) => first?.session.scopes.includes(scope)));
+    const scopes = new Set(first?.session.scopes);
+    const other = others.find(({ session }) => !isSameSet(scopes, new Set(session.scopes)));
     if (first === undefined || other === undefined) continue;
-    const message = `on ${host.domains[0]} the cookie ${other.cookie.name} carries the sessions of ${formatOrigin(first.route.origin)} and of ${formatOrigin(other.route.origin)} in turn`;
+    const names = `${formatOrigin(first.route.origin)} and of ${formatOrigin(other.route.origin)}`;
+    const isPart = other.session.scopes.some((scope) => scopes.has(scope));
+    const why = isPart
+      ? ', and only one of them has the pods of all: other sessions end at the other route'
+      : ' in turn';
+    const message = `on ${host.domains[0]} the cookie ${other.cookie.name} carries the sessions of ${names}${why}`;
     const help =
       'Each overwrites the other. Give each a policy of its own, with another cookie name or path; sectionName names a rule.';
     sink.report('warning', 'conflict', other.policy.position([...other.path, 'name']), message, help);
   }
+}
+
+function isSameSet(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((each) => b.has(each));
 }
