@@ -40,7 +40,7 @@ export interface ListenerStats {
 }
 
 /** Connections that are taken on in one turn of the event loop: a burst of them must not delay the requests of others. */
-const TAKEN_ON_PER_TURN = 16;
+const TAKEN_ON_PER_TURN = 4;
 
 /** The sockets of one port, their connections, and the part of the runtime that serves them. */
 export class GatewayListener {

@@ -1,6 +1,6 @@
 const SLOTS = 512;
 /** Timeouts that fire in one turn of the event loop: when a thousand end together, others' requests go between them. */
-const FIRED_PER_TURN = 32;
+const FIRED_PER_TURN = 8;
 /** `timerSlot` of an entry without a timeout, and of one whose time has come and that fires as soon as it may. */
 const IDLE = -1;
 const DUE = -2;
