@@ -1,9 +1,6 @@
-import { execFileSync } from 'node:child_process';
-import process from 'node:process';
 import { startLimpet } from '../support/child-process.ts';
-import { startEnvoyWith } from '../support/envoy.ts';
+import { startConvertedEnvoy } from '../support/envoy.ts';
 import { fetchFrom } from '../support/http-client.ts';
-import { ROOT } from '../support/tools.ts';
 
 /** One gateway process with one thread that serves. */
 export interface AbusedGateway extends AsyncDisposable {
@@ -42,9 +39,7 @@ async function startLimpetAlone(folder: string, limits: readonly string[]): Prom
 
 /** With what `limpet convert` makes of the same files. */
 async function startEnvoy(folder: string): Promise<AbusedGateway> {
-  const convert = ['convert', '-f', folder, '--to', 'envoy', '--bootstrap', '--bind', '127.0.0.1', '--port', '80=0'];
-  const bootstrap = execFileSync(process.execPath, [`${ROOT}bin/limpet.js`, ...convert], { encoding: 'utf8' });
-  const envoy = await startEnvoyWith(bootstrap);
+  const envoy = await startConvertedEnvoy(folder);
   return {
     pid: envoy.pid,
     port: envoy.port,

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { startLimpet } from '../support/child-process.ts';
-import { startEnvoyWith } from '../support/envoy.ts';
+import { startConvertedEnvoy } from '../support/envoy.ts';
 import { fetchFrom, type TestRequest, type TestResponse } from '../support/http-client.ts';
 import { startHttpServer, type TestServer } from '../support/http-server.ts';
 import { createTempDir } from '../support/temp-dir.ts';
-import { ROOT, skipUnless } from '../support/tools.ts';
+import { skipUnless } from '../support/tools.ts';
 import { HOSTS, type PodAddress, toManifests } from './convert-manifests.ts';
 
 const PODS = 7;
@@ -102,13 +101,7 @@ describe('a converted configuration', () => {
       folder.write('shop/all.yaml', toManifests(pods));
       const files = ['-f', join(folder.path, 'shop')];
       const bound = ['--port', '80=0', '--bind', '127.0.0.1'];
-      const { stdout, stderr, status } = spawnSync(
-        process.execPath,
-        ['bin/limpet.js', 'convert', ...files, '--to', 'envoy', '--bootstrap', ...bound],
-        { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 26 },
-      );
-      assert.equal(status, 0, stderr);
-      await using envoy = await startEnvoyWith(stdout);
+      await using envoy = await startConvertedEnvoy(join(folder.path, 'shop'));
       await using limpet = await startLimpet([
         'run',
         ...files,

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { normalizePath } from '../../src/routing/normal-path.ts';
 import { startLimpet } from '../support/child-process.ts';
-import { startEnvoyWith } from '../support/envoy.ts';
+import { startConvertedEnvoy } from '../support/envoy.ts';
 import { fetchFrom } from '../support/http-client.ts';
 import { startHttpServer, type TestServer } from '../support/http-server.ts';
 import { createTempDir } from '../support/temp-dir.ts';
-import { ROOT, skipUnless } from '../support/tools.ts';
+import { skipUnless } from '../support/tools.ts';
 
 /** Parts of which every path of three is tried. */
 const PARTS = ['/', 'a', '.', '..', '%2e', '%2F', '%5c', '%41'];
@@ -70,13 +69,7 @@ describe('pathNormalization', { skip: skipUnless('envoy') }, () => {
       folder.write('shop/all.yaml', toManifests(normalization, pod));
       const files = ['-f', join(folder.path, 'shop')];
       const bound = ['--port', '80=0', '--bind', '127.0.0.1'];
-      const { stdout, stderr, status } = spawnSync(
-        process.execPath,
-        ['bin/limpet.js', 'convert', ...files, '--to', 'envoy', '--bootstrap', ...bound],
-        { cwd: ROOT, encoding: 'utf8', maxBuffer: 1 << 26 },
-      );
-      assert.equal(status, 0, stderr);
-      await using envoy = await startEnvoyWith(stdout);
+      await using envoy = await startConvertedEnvoy(join(folder.path, 'shop'));
       const options = ['--admin', 'off', '--access-log', 'off', '--workers', '1'];
       await using limpet = await startLimpet(['run', ...files, ...bound, ...options]);
       const [, port] = await limpet.waitForLine(/^ready: \S+ on 127\.0\.0\.1:(\d+)/);

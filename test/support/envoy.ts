@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import process from 'node:process';
 import { startProcess, type TestProcess } from './child-process.ts';
 import { fetchFrom } from './http-client.ts';
 import { createTempDir, type TempDir } from './temp-dir.ts';
-import { findTool } from './tools.ts';
+import { findTool, ROOT } from './tools.ts';
 
 /** A real Envoy with listeners on free ports. */
 export interface TestEnvoy extends AsyncDisposable {
@@ -37,21 +39,28 @@ export async function startEnvoyWith(bootstrap: string): Promise<TestEnvoy> {
   const configFile = folder.write('envoy.json', bootstrap);
   const program = findTool('envoy') ?? assert.fail('no envoy');
   const args = ['-c', configFile, '--concurrency', '1', '--use-dynamic-base-id', '--admin-address-path', adminFile];
-  const process = await startProcess(program, [...args, '--log-level', 'info']);
-  await process.waitForLine(/starting main dispatch loop/, 20_000);
+  const envoy = await startProcess(program, [...args, '--log-level', 'info']);
+  await envoy.waitForLine(/starting main dispatch loop/, 20_000);
   const adminPort = Number((await readFile(adminFile, 'utf8')).split(':')[1]);
   const ports = await listenerPorts(adminPort);
   return {
-    pid: process.pid,
+    pid: envoy.pid,
     port: [...ports.values()][0] ?? assert.fail('no listener'),
     ports,
     stats: () => readStats(adminPort),
-    [Symbol.asyncDispose]: () => end(process, folder),
+    [Symbol.asyncDispose]: () => end(envoy, folder),
   };
 }
 
-async function end(process: TestProcess, folder: TempDir): Promise<void> {
-  await process.stop();
+/** Starts Envoy with what `limpet convert` makes of a folder's files. */
+export function startConvertedEnvoy(folder: string): Promise<TestEnvoy> {
+  const args = ['convert', '-f', folder, '--to', 'envoy', '--bootstrap', '--port', '80=0', '--bind', '127.0.0.1'];
+  const command = [process.execPath, [`${ROOT}bin/limpet.js`, ...args]] as const;
+  return startEnvoyWith(execFileSync(...command, { encoding: 'utf8', maxBuffer: 1 << 26 }));
+}
+
+async function end(envoy: TestProcess, folder: TempDir): Promise<void> {
+  await envoy.stop();
   folder.remove();
 }
 
