@@ -22,7 +22,7 @@ const [FEW, MANY] = [3, 10];
 const STAYING: readonly number[] = [1, 3, 8, 9];
 const TAKEN_AWAY = 2;
 /** Rebalancing may take several idle times, since gateways count sessions each for itself. */
-const REBALANCE_ROUNDS = 3;
+const REBALANCE_ROUNDS = 6;
 const WANTED_SPREAD = 1.25;
 /** Sessions that are in use all the time, and may move under no circumstances. */
 const BUSY = 10;

@@ -17,6 +17,12 @@ export function registerSessionMetrics(
   metrics.counter('limpet_sessions_forgotten_total', 'Live sessions beyond the limit live-sessions', [], (emit) =>
     emit(sessions.center.forgotten),
   );
+  metrics.gauge(
+    'limpet_sessions_to_move',
+    'Sessions chosen to move with their next request at a safe point',
+    [],
+    (emit) => emit(sessions.center.sessionsToMove),
+  );
   metrics.gauge('limpet_endpoint_draining', 'Endpoints that take no new work', [...labels, 'by'], (emit) => {
     for (const [cluster, host] of gateway.hosts) {
       if (host.drain !== null) emit(1, cluster, host.address, host.drain.by);

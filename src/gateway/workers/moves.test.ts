@@ -64,6 +64,7 @@ class Shop implements AsyncDisposable {
   async choose(count: number): Promise<void> {
     const { center } = this.started.workers.sessions;
     await eventually('the choice', () => center.sessionsToMove === count);
+    assert.equal(await this.started.metric('limpet_sessions_to_move'), count);
   }
 
   /** Each request has a connection of its own, so that both workers get some of them. */
