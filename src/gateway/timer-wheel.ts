@@ -24,8 +24,8 @@ export abstract class TimerEntry {
 
 /**
  * A hashed timer wheel: coarse timeouts at O(1) for arm and cancel. A timeout fires between its delay and its delay
- * plus one tick (later where very many end together), and never early, however late the event loop is. The wheel holds one interval while anything is armed
- * and none otherwise.
+ * plus one tick (later where very many end together), and never early, however late the event loop is. The wheel holds
+ * one interval while anything is armed and none otherwise.
  */
 export class TimerWheel {
   readonly #tickMillis: number;

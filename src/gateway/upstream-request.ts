@@ -56,8 +56,8 @@ export class UpstreamRequest implements AdmissionOwner {
 
   /**
    * Begins a try: looks for a connection, a kept one unless `isFresh`, else a new one (where the cluster's limits let
-   * it); the owner hears of it, at once or later. `tryMillis` limits the time to the response's head from when the whole request is on its way over a
-   * connection, as Envoy has it; 0: no limit.
+   * it); the owner hears of it, at once or later. `tryMillis` limits the time to the response's head from when the whole
+   * request is on its way over a connection, as Envoy has it; 0: no limit.
    */
   open(cluster: RuntimeCluster, host: UpstreamHost, isFresh: boolean, tryMillis: number): void {
     this.#cluster = cluster;

@@ -13,9 +13,15 @@ export function shortCollectionFlags(): readonly string[] {
   return given.some((text) => text.includes('semi-space')) ? [] : ['--max-semi-space-size=1'];
 }
 
-/** The same for a process that runs already, at the cost of one full collection: to be called before it serves. */
+let isKeptSmall = false;
+
+/**
+ * The same for a process that runs already, at the cost of one full collection: to be called before it serves. Once for a
+ * process: the lab's has several gateways.
+ */
 export function keepCollectionsShort(): void {
-  if (shortCollectionFlags().length === 0) return;
+  if (isKeptSmall || shortCollectionFlags().length === 0) return;
+  isKeptSmall = true;
   createTrim()();
   setFlagsFromString('--semi-space-growth-factor=1');
 }

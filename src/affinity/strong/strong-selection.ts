@@ -137,7 +137,10 @@ export class StrongSelection<S extends HostState> implements TokenReader, TokenI
     return onLost.kind === 'fail' ? onLost.retryAfterSeconds : null;
   }
 
-  /** What tells the client, or makes it forget; `upstream` is the upstream's head as the route's operations leave it. Counts the session. */
+  /**
+   * What tells the client, or makes it forget; `upstream` is the upstream's head as the route's operations leave it. Counts
+   * the session.
+   */
   responseEdits(answered: Host<S>, upstream: HeaderLookup): readonly HeaderEdit[] {
     this.#answered = answered;
     const edits: HeaderEdit[] = [];
